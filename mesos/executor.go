@@ -39,6 +39,9 @@ type (
 		Executor      ExecutorID
 		Agent         AgentID
 		Host          string
+		// TaskKilling says that the framework has the capability
+		// TASK_KILLING_STATE: only then may the executor send TASK_KILLING.
+		TaskKilling bool
 	}
 	// LaunchTask hands over a task.
 	LaunchTask struct{ Task TaskInfo }
