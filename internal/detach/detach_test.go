@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // The test binary plays the program: DETACH_TEST says which part.
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	switch part {
 	case "comes up":
 		herald.Ready("listening")
-		if sid, _ := syscall.Getsid(0); sid != os.Getpid() {
+		if sid, _ := unix.Getsid(0); sid != os.Getpid() {
 			os.Exit(9)
 		}
 		fmt.Println("up")
