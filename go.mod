@@ -1,6 +1,6 @@
 module github.com/alluxio-mesos/alluxio-mesos
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/google/uuid v1.6.0
