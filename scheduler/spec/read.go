@@ -1,6 +1,11 @@
 package spec
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 )
 
@@ -17,5 +22,88 @@ type Options struct {
 // Read checks the site properties (overrides merged in) and returns the deployment they describe, or every problem at
 // once, joined, each naming the key, the value and the way out.
 func Read(site alluxio.Properties, o Options) (Deployment, error) {
-	return Deployment{}, nil
+	r := &reader{site: site, options: o, d: Deployment{MasterHost: strings.TrimSpace(o.MasterHost)}}
+	r.version()
+	r.canonical()
+	r.keys()
+	r.framework()
+	r.artifacts()
+	r.journal()
+	r.masters()
+	r.workers()
+	r.ramdisk()
+	r.rootUFS()
+	r.confFiles()
+	r.properties()
+	if err := errors.Join(r.problems...); err != nil {
+		return Deployment{}, err
+	}
+	return r.d, nil
+}
+
+// reader collects what it reads and every problem that it meets.
+type reader struct {
+	site     alluxio.Properties // as written, with the names of the version
+	options  Options
+	d        Deployment
+	problems []error
+}
+
+func (r *reader) problem(err error) { r.problems = append(r.problems, err) }
+
+// refuse names the key and the value of a problem, and the way out.
+func (r *reader) refuse(key, why, wayOut string) {
+	value, set := r.site.Get(key)
+	if alluxio.IsSecret(key) {
+		value = "(hidden)"
+	}
+	subject := key + "=" + value
+	if !set {
+		subject = key + " (not set)"
+	}
+	r.problem(fmt.Errorf("%s: %s: %s", subject, why, wayOut))
+}
+
+func (r *reader) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(r.d.Notes, text) {
+		r.d.Notes = append(r.d.Notes, text)
+	}
+}
+
+// version comes first: names and ports depend on it.
+func (r *reader) version() {
+	key := Prefix + "alluxio.version"
+	text := r.text(key, DefaultVersion)
+	version, err := alluxio.ParseVersion(text)
+	if err != nil {
+		r.refuse(key, err.Error(), "give a version such as "+DefaultVersion)
+		version, _ = alluxio.ParseVersion(DefaultVersion)
+	}
+	if !version.AtLeast(2, 0) {
+		r.refuse(key, "releases before 2.0 are not supported", "give a version such as "+DefaultVersion)
+	}
+	r.d.Version = version
+}
+
+// canonical gives every property the name of the version, and says what has been renamed.
+func (r *reader) canonical() {
+	if err := alluxio.CheckSite(r.site, r.d.Version); err != nil {
+		r.problem(err)
+	}
+	site, notes := alluxio.Canonical(r.site.Clone(), r.d.Version)
+	r.site = site
+	for _, note := range notes {
+		r.note("%s", note)
+	}
+}
+
+// properties is what is left for Alluxio when all that speaks to the framework is taken out.
+func (r *reader) properties() {
+	rest := r.site.Clone()
+	for _, key := range rest.Keys() {
+		if strings.HasPrefix(key, integration) {
+			rest.Delete(key)
+		}
+	}
+	r.d.Properties = rest
 }

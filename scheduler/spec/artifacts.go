@@ -1,0 +1,89 @@
+package spec
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
+)
+
+// builtIn are the schemes that the fetchers of this project serve.
+func builtIn() []string { return []string{"local", "file", "http", "https"} }
+
+func (r *reader) artifacts() {
+	r.fetchers()
+	d := &r.d
+	version := d.Version.String()
+	d.Alluxio = r.artifact("alluxio.jar", "https://downloads.alluxio.io/downloads/files/"+version+"/alluxio-"+version+"-bin.tar.gz")
+	if isLocal(d.Alluxio.Source) {
+		d.Alluxio.Path = r.folder("alluxio.home", "/opt/alluxio")
+	}
+	d.JDK = r.artifact("jdk", "")
+	d.JDK.Path = r.text(Prefix+"jdk.path", "")
+	if isLocal(d.JDK.Source) && d.JDK.Path != "" && !strings.HasPrefix(d.JDK.Path, "/") {
+		r.refuse(Prefix+"jdk.path", "with jdk.url=LOCAL it is the folder of the JDK on the agents", "write an absolute path, or leave it out")
+	}
+}
+
+func isLocal(s string) bool { return s == "LOCAL" }
+
+func (r *reader) fetchers() {
+	r.d.Fetchers = map[string]string{}
+	for _, key := range r.site.Keys() {
+		if scheme, ok := strings.CutPrefix(key, Prefix+"fetcher."); ok {
+			r.d.Fetchers[scheme] = r.text(key, "")
+		}
+	}
+}
+
+// artifact reads NAME.url and NAME.checksum.
+func (r *reader) artifact(name, missing string) Artifact {
+	key := Prefix + name + ".url"
+	a := Artifact{Source: r.text(key, missing)}
+	a.Checksum = r.checksum(Prefix + name + ".checksum")
+	if a.Source == "" {
+		return a
+	}
+	parsed, err := source.Parse(a.Source)
+	if err != nil {
+		r.refuse(key, err.Error(), "write LOCAL, an absolute path, or a URL")
+		return a
+	}
+	r.scheme(key, parsed.Scheme)
+	r.oneChecksum(name, &a, parsed)
+	return a
+}
+
+func (r *reader) scheme(key, scheme string) {
+	if slices.Contains(builtIn(), scheme) || r.d.Fetchers[scheme] != "" {
+		return
+	}
+	r.refuse(key, "no fetcher serves "+scheme+":",
+		"use one of "+strings.Join(builtIn(), ", ")+", or name the plugin that does with "+Prefix+"fetcher."+scheme)
+}
+
+// oneChecksum joins the checksum in the source with the one of the property. A folder in place has no digest.
+func (r *reader) oneChecksum(name string, a *Artifact, parsed source.Source) {
+	key := Prefix + name + ".checksum"
+	if parsed.Checksum != "" && a.Checksum != "" && parsed.Checksum != a.Checksum {
+		r.refuse(key, "the URL asks for another checksum", "keep one of the two")
+	}
+	if a.Checksum == "" {
+		a.Checksum = parsed.Checksum
+	}
+	if parsed.Scheme == "local" && a.Checksum != "" {
+		r.refuse(key, "software that lies on the agent already (LOCAL) is not digested", "leave the checksum out")
+	}
+}
+
+func (r *reader) checksum(key string) string {
+	text := r.text(key, "")
+	if text == "" {
+		return ""
+	}
+	digest, err := source.ParseDigest(text)
+	if err != nil {
+		r.refuse(key, err.Error(), "write sha256: and 64 hex digits, as sha256sum prints them")
+	}
+	return string(digest)
+}

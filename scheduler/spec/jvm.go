@@ -1,0 +1,107 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+)
+
+// jvmOptions are the operator's own options, with what they say of memory.
+type jvmOptions struct {
+	words        []string
+	heap, direct int64
+}
+
+func optionsKey(p alluxio.Process) string { return Prefix + string(p) + ".java.opts" }
+
+func (o jvmOptions) lower(kind alluxio.Process) string {
+	if o.heap == 0 && o.direct == 0 {
+		return ""
+	}
+	return ", or lower what " + optionsKey(kind) + " asks for"
+}
+
+// with puts the plan for the memory before the operator's own options.
+func (o jvmOptions) with(m Memory) []string {
+	var all []string
+	if o.heap == 0 {
+		all = append(all, fmt.Sprintf("-Xmx%dm", m.Heap/MB))
+	}
+	if o.direct == 0 {
+		all = append(all, fmt.Sprintf("-XX:MaxDirectMemorySize=%dm", m.Direct/MB))
+	}
+	return append(all, o.words...)
+}
+
+var (
+	heapOption   = regexp.MustCompile(`^(?:-Xmx|-XX:MaxHeapSize=)(\d+[kKmMgGtT]?)$`)
+	directOption = regexp.MustCompile(`^-XX:MaxDirectMemorySize=(\d+[kKmMgGtT]?)$`)
+	shareOption  = regexp.MustCompile(`^-XX:(Max|Min|Initial)RAM(Percentage|Fraction)=`)
+	property     = regexp.MustCompile(`^-D([^=]+)=`)
+)
+
+// jvm reads PROCESS.java.opts.
+func (r *reader) jvm(kind alluxio.Process) jvmOptions {
+	key := optionsKey(kind)
+	words, err := splitWords(r.text(key, ""))
+	if err != nil {
+		r.refuse(key, err.Error(), "close the quote")
+	}
+	o := jvmOptions{words: words}
+	for _, word := range words {
+		switch {
+		case heapOption.MatchString(word):
+			o.heap = jvmSize(heapOption.FindStringSubmatch(word)[1])
+		case directOption.MatchString(word):
+			o.direct = jvmSize(directOption.FindStringSubmatch(word)[1])
+		case shareOption.MatchString(word):
+			r.refuse(key, word+" takes a share of the machine's memory, not of the task's", "use -Xmx, or leave it out")
+		case property.MatchString(word) && alluxio.IsSecret(property.FindStringSubmatch(word)[1]):
+			r.problem(fmt.Errorf("%s: -D%s would show a secret in the process list: set it in the site file", key,
+				property.FindStringSubmatch(word)[1]))
+		}
+	}
+	return o
+}
+
+// jvmSize reads a size as the JVM does: k, m, g and t are powers of 1024.
+func jvmSize(text string) int64 {
+	size, err := alluxio.ParseSize(strings.ToLower(text))
+	if err != nil {
+		return 0
+	}
+	return size
+}
+
+// splitWords splits at blanks that are not in quotes.
+func splitWords(text string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	started := false
+	for _, c := range text + " " {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case c == '\'' || c == '"':
+			quote, started = c, true
+		case strings.ContainsRune(" \t\n", c):
+			if started {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			started = false
+		default:
+			word.WriteRune(c)
+			started = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("the quote %c is not closed", quote)
+	}
+	return words, nil
+}
