@@ -1,0 +1,73 @@
+package cache
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
+)
+
+// Record is what a source without a digest held when it was last fetched. It may have
+// changed since: whoever uses a record asks the source first.
+type Record struct {
+	Digest    source.Digest `json:"digest"`
+	Validator string        `json:"validator"`
+	Bytes     int64         `json:"bytes"`
+}
+
+// Recall finds the record of a source. A record that cannot be read is none.
+func (c *Cache) Recall(key string) (Record, bool) {
+	data, err := os.ReadFile(c.recordPath(key))
+	if err != nil {
+		return Record{}, false
+	}
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Record{}, false
+	}
+	if r.Digest, err = source.ParseDigest(string(r.Digest)); err != nil {
+		return Record{}, false
+	}
+	return r, r.Validator != "" && r.Bytes > 0
+}
+
+// Remember keeps the record of a source, or forgets it where there is no validator by
+// which the source could be asked.
+func (c *Cache) Remember(key string, r Record) error {
+	path := c.recordPath(key)
+	if r.Validator == "" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot forget a source in the cache: %w", err)
+		}
+		return nil
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("cannot remember a source in the cache: %w", err)
+	}
+	if err := c.writeFile(path, data); err != nil {
+		return fmt.Errorf("cannot remember a source in the cache: %w", err)
+	}
+	return nil
+}
+
+func (c *Cache) recordPath(key string) string { return c.path(indexDir, keyName(key)+".json") }
+
+// writeFile puts a small file in its place as a whole.
+func (c *Cache) writeFile(path string, data []byte) error {
+	file, err := os.CreateTemp(c.path(tmpDir), "record-")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
