@@ -18,6 +18,10 @@ const (
 	Changed
 )
 
+// ErrDisconnected is in the chain of an error that came from losing the plugin, not from
+// the plugin itself.
+var ErrDisconnected = errors.New("lost the connection to the plugin")
+
 // Error is an error of a plugin with its kind. Only the kind, the text and RetryAfter
 // cross the border of the process.
 type Error struct {

@@ -1,10 +1,21 @@
 package plugins
 
-import "context"
+import (
+	"github.com/hashicorp/go-plugin"
+)
 
-const kindFetcher, kindRamdisk = "fetcher", "ramdisk"
+// Kinds of plugins. Go-plugin knows by these names what a plugin serves, and they stand
+// in the names of their executables: alluxio-mesos-KIND-NAME.
+const (
+	KindFetcher = "fetcher"
+	KindRamdisk = "ramdisk"
+)
 
-type FetcherPlugin struct{ Impl Fetcher }
-type RamdiskPlugin struct{ Impl Ramdisk }
-
-func serve(kind string, p any, shutdown func(context.Context) error) {}
+// Handshake is the cookie by which a plugin knows that a host started it. The contract
+// version (Contract) is negotiated beside it.
+func Handshake() plugin.HandshakeConfig {
+	return plugin.HandshakeConfig{
+		MagicCookieKey:   "ALLUXIO_MESOS_PLUGIN",
+		MagicCookieValue: "6a7f3e0c-plugin-of-alluxio-mesos",
+	}
+}

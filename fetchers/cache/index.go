@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
+	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 )
 
 // Record is what a source without a digest held when it was last fetched. It may have
@@ -58,16 +60,14 @@ func (c *Cache) recordPath(key string) string { return c.path(indexDir, keyName(
 
 // writeFile puts a small file in its place as a whole.
 func (c *Cache) writeFile(path string, data []byte) error {
-	file, err := os.CreateTemp(c.path(tmpDir), "record-")
+	dir, err := scratch.Make(c.path(tmpDir), "record-")
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+	defer func() { _ = dir.Remove() }()
+	draft := filepath.Join(dir.Path, "record")
+	if err := os.WriteFile(draft, data, 0o600); err != nil {
+		return err
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return os.Rename(draft, path)
 }
