@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit codes, as the help of the root command lists them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotRunning  = 3
+	exitNotServing  = 4
+	exitInterrupted = 130
+)
+
+const exitCodesHelp = `Exit codes:
+  0    done
+  1    failed; the text says why
+  2    wrong usage or configuration; nothing was started
+  3    no scheduler of this deployment is running
+  4    the deployment does not serve, or not wholly
+  130  interrupted before it was done`
+
+// codedError is an error that decides the exit code.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func withCode(code int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &codedError{code: code, err: err}
+}
+
+// problems words the errors of a configuration, one in a line.
+func problems(of string, err error) error {
+	var many interface{ Unwrap() []error }
+	if errors.As(err, &many) && len(many.Unwrap()) > 1 {
+		return withCode(exitUsage, fmt.Errorf("cannot use %s: %d problems:\n%w", of, len(many.Unwrap()), err))
+	}
+	return withCode(exitUsage, fmt.Errorf("cannot use %s: %w", of, err))
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/internal/sitefile"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
+)
+
+const (
+	nameKey     = spec.Prefix + "framework.name"
+	defaultName = "alluxio"
+	homeKey     = "alluxio.home"
+	defaultHome = "/opt/alluxio"
+)
+
+// siteFlags say where the properties of a deployment come from.
+type siteFlags struct {
+	conf    string
+	defines []string
+	name    string
+}
+
+func (f *siteFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.conf, "conf", "", "site properties `FILE`, instead of looking for one")
+	flags.StringArrayVarP(&f.defines, "define", "D", nil, "`key=value` that overrides the site file; may be repeated")
+	flags.StringVar(&f.name, "name", "", "framework `NAME`, short for -D"+nameKey+"=NAME")
+}
+
+// overrides are the properties of the command line. Secrets are refused there: any
+// user of the machine can read a command line.
+func (f *siteFlags) overrides() (alluxio.Properties, error) {
+	over, err := alluxio.ParseOverrides(f.defines)
+	if err != nil {
+		return over, problems("-D", err)
+	}
+	var errs []error
+	for _, key := range over.Keys() {
+		if alluxio.IsSecret(key) {
+			errs = append(errs, fmt.Errorf("%s is a secret, and everybody on this machine can read a command line: "+
+				"put it into the site file, readable by you alone (chmod 600)", key))
+		}
+	}
+	if f.name != "" {
+		over.Set(nameKey, f.name)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return over, problems("-D", err)
+	}
+	return over, nil
+}
+
+// read finds and reads the site properties.
+func (f *siteFlags) read(a *app) (sitefile.Site, error) {
+	over, err := f.overrides()
+	if err != nil {
+		return sitefile.Site{}, err
+	}
+	home, ok := over.Get(homeKey)
+	if !ok {
+		home = a.getenv("ALLUXIO_HOME")
+	}
+	if home == "" {
+		home = defaultHome
+	}
+	userHome, _ := os.UserHomeDir()
+	site, err := sitefile.Read(sitefile.Search{
+		File:     f.conf,
+		ConfDir:  a.getenv("ALLUXIO_CONF_DIR"),
+		Home:     home,
+		UserHome: userHome,
+		System:   "/etc/alluxio",
+	}, over)
+	if err != nil {
+		return site, problems("the site properties", err)
+	}
+	if _, set := site.Properties.Get(homeKey); !set && isDistribution(a.getenv("ALLUXIO_HOME")) {
+		// As Alluxio's own scripts do with -Dalluxio.home.
+		site.Properties.Set(homeKey, a.getenv("ALLUXIO_HOME"))
+	}
+	return site, nil
+}
+
+// isDistribution tells an Alluxio home from the folder that happens to hold our own
+// scripts, which set ALLUXIO_HOME to it.
+func isDistribution(home string) bool {
+	if home == "" {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(home, "assembly"))
+	return err == nil && info.IsDir()
+}
+
+// say tells which file was read.
+func saySite(a *app, site sitefile.Site) {
+	if site.File != "" {
+		fmt.Fprintf(a.err, "site properties: %s\n", site.File)
+		return
+	}
+	fmt.Fprintf(a.err, "site properties: none found (looked for %s)\n", strings.Join(site.Looked, ", "))
+}
+
+// deployment reads the site properties and checks all of them.
+func (f *siteFlags) deployment(a *app, masterHost string) (spec.Deployment, sitefile.Site, error) {
+	site, err := f.read(a)
+	if err != nil {
+		return spec.Deployment{}, site, err
+	}
+	d, err := spec.Read(site.Properties, spec.Options{
+		MasterHost: masterHost,
+		ConfDir:    confDir(site),
+		ReadFile:   os.ReadFile,
+	})
+	if err != nil {
+		what := "the properties given with -D"
+		if site.File != "" {
+			what = site.File
+		}
+		return d, site, problems(what, err)
+	}
+	return d, site, nil
+}
+
+// deploymentName is all that the verbs need that look at a deployment: they must work
+// with a site file of which other things are wrong.
+func (f *siteFlags) deploymentName(a *app) (string, error) {
+	site, err := f.read(a)
+	if err != nil {
+		return "", err
+	}
+	name, ok, err := site.Properties.Resolve(nameKey)
+	if err != nil {
+		return "", problems("the site properties", err)
+	}
+	if !ok || name == "" {
+		name = defaultName
+	}
+	if name != filepath.Base(name) || name == ".." || name == "." {
+		return "", withCode(exitUsage, fmt.Errorf("%s=%q is no name of a deployment: it may hold no slash", nameKey, name))
+	}
+	return name, nil
+}
+
+// stateDir is where the scheduler of a deployment keeps its state on this host.
+func stateDir(name string) (string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("cannot find the folder for the state of %s: %w", name, err)
+	}
+	return filepath.Join(home, ".alluxio-mesos", name), nil
+}
+
+// confDir is where further files of the configuration are looked for.
+func confDir(site sitefile.Site) string {
+	if site.File == "" {
+		return ""
+	}
+	return filepath.Dir(site.File)
+}
