@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"os/exec"
 	"runtime"
 	"sync"
@@ -15,20 +16,21 @@ import (
 // died before the prctl ends as well.
 type Launcher struct {
 	calls chan func()
+	quit  chan struct{}
 	gone  chan struct{}
 	once  sync.Once
 }
 
 // NewLauncher starts the thread. Close ends it.
 func NewLauncher() *Launcher {
-	l := &Launcher{calls: make(chan func()), gone: make(chan struct{})}
+	l := &Launcher{calls: make(chan func()), quit: make(chan struct{}), gone: make(chan struct{})}
 	go l.serve()
 	return l
 }
 
 // Close waits for the thread. Call it once all processes have ended.
 func (l *Launcher) Close() {
-	l.once.Do(func() { close(l.calls) })
+	l.once.Do(func() { close(l.quit) })
 	<-l.gone
 }
 
@@ -37,14 +39,23 @@ func (l *Launcher) serve() {
 	runtime.LockOSThread()
 	// Unlocked before the end: a goroutine that ends locked takes its thread along.
 	defer runtime.UnlockOSThread()
-	for call := range l.calls {
-		call()
+	for {
+		select {
+		case call := <-l.calls:
+			call()
+		case <-l.quit:
+			return
+		}
 	}
 }
 
 func (l *Launcher) start(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	result := make(chan error, 1)
-	l.calls <- func() { result <- cmd.Start() }
-	return <-result
+	select {
+	case l.calls <- func() { result <- cmd.Start() }:
+		return <-result
+	case <-l.quit:
+		return errors.New("everything is ending")
+	}
 }

@@ -1,0 +1,79 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/executor/supervise"
+)
+
+// javaPatience bounds `java -version`, which takes 0.1 s on an idle machine.
+const javaPatience = 20 * time.Second
+
+// chooseJava takes the first Java that fits the Alluxio found, and names the rest if none
+// does.
+func chooseJava(ctx context.Context, j *Job) error {
+	var refused []string
+	for _, dir := range j.jdk.Dirs {
+		java, err := askJava(ctx, j, dir)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil {
+			err = alluxio.CheckJava(j.Home.Version, java)
+		}
+		if err == nil {
+			j.Java = java
+			return nil
+		}
+		text := dir + ": " + err.Error()
+		if java.Text != "" {
+			text = fmt.Sprintf("%s (%s): %s", dir, java.Text, err)
+		}
+		refused = append(refused, text)
+	}
+	advice := "check alluxio.integration.mesos.jdk.url and jdk.path"
+	if j.jdk.InPlace {
+		advice = "install a fitting JDK on this agent, say where it lies with alluxio.integration.mesos.jdk.path, " +
+			"or let one be downloaded by setting alluxio.integration.mesos.jdk.url to its URL"
+	}
+	return permanentf("no Java for Alluxio %s: %s: %s", j.Home.Version, strings.Join(refused, "; "), advice)
+}
+
+// askJava runs `java -version`, once per folder and executor.
+func askJava(ctx context.Context, j *Job, dir string) (alluxio.Java, error) {
+	if java, ok := j.Instance.javas[dir]; ok {
+		return java, nil
+	}
+	program := filepath.Join(dir, "bin", "java")
+	if _, err := os.Stat(program); err != nil {
+		return alluxio.Java{}, errors.New("there is no bin/java in it")
+	}
+	limited, cancel := context.WithTimeout(ctx, javaPatience)
+	defer cancel()
+	out, err := j.Tools.Run(limited, supervise.Config{
+		Name: "java -version", Argv: []string{program, "-version"}, Env: j.env(), Logger: j.Tools.Logger,
+	})
+	if err != nil {
+		return alluxio.Java{}, err
+	}
+	if !out.Exit.OK() {
+		return alluxio.Java{}, fmt.Errorf("java -version %s: %s", out.Exit, strings.Join(out.Lines, " "))
+	}
+	java, err := alluxio.ParseJavaVersion(strings.Join(out.Lines, "\n"))
+	if err != nil {
+		return alluxio.Java{}, err
+	}
+	java.Home = dir
+	if j.Instance.javas == nil {
+		j.Instance.javas = map[string]alluxio.Java{}
+	}
+	j.Instance.javas[dir] = java
+	return java, nil
+}
