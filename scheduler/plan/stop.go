@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
+)
+
+// stopping is the way down: executors are told to end and unmount on the way out; ramdisks without an executor are
+// swept; when nothing is left, or time is up, the framework is torn down.
+type stopping struct {
+	since time.Time
+	// teardown is when the teardown was last called; zero: not yet.
+	teardown time.Time
+}
+
+// LeftError says what a stop could not take down. The framework is gone nevertheless.
+type LeftError struct{ Left []string }
+
+func (e *LeftError) Error() string {
+	return "the deployment has ended, but something is left: " + strings.Join(e.Left, "; ")
+}
+
+func (p *Plan) requestStop() {
+	if p.stop == nil {
+		p.stop = &stopping{since: p.now}
+		p.left = nil
+		for _, i := range p.instances {
+			i.called = false
+		}
+	}
+}
+
+// stopDue takes the next step down.
+func (p *Plan) stopDue() {
+	if p.stop == nil || p.done != nil {
+		return
+	}
+	overdue := p.now.Sub(p.stop.since) >= p.timing.Stop
+	if p.connection.state != Registered {
+		if overdue {
+			p.stopUnconnected()
+		}
+		return
+	}
+	clean := true
+	for _, i := range p.instances {
+		clean = p.stopInstance(i) && clean
+	}
+	if clean || overdue {
+		p.tearDown()
+	}
+	p.demand()
+}
+
+func (p *Plan) stopUnconnected() {
+	if p.framework == "" {
+		p.done = &Done{}
+		return
+	}
+	p.done = &Done{fmt.Errorf("cannot stop framework %s: no connection to Mesos (%s): its tasks may still run; stop again once Mesos is back",
+		p.framework, p.connection.message)}
+}
+
+// stopInstance says whether nothing of the instance is left.
+func (p *Plan) stopInstance(i *instance) bool {
+	if i.Executor == nil {
+		return len(i.Ramdisks) == 0 && !i.live()
+	}
+	p.shutdownExecutor(i)
+	if i.live() || i.ramdiskOn(i.Executor.Agent) {
+		return false
+	}
+	if i.clean.IsZero() {
+		i.clean = p.now
+	}
+	// All is unmounted and ended; the executor only has to exit.
+	return p.now.Sub(i.clean) >= p.timing.Exit
+}
+
+// wantsWord says that an offer of the executor's agent would tell whether it still lives: its end may have been missed.
+func (p *Plan) wantsWord(i *instance) bool { return p.stop != nil && i.Executor != nil }
+
+// endedInStop believes a report of a task that ended on our order: its executor unmounts before it sends it.
+func (p *Plan) endedInStop(i *instance, s mesos.Status, report *launchv1.Report) {
+	ordered := !i.shutdown.IsZero() && s.State == mesos.TaskKilled && len(s.Data) > 0
+	if ordered && !report.RamdiskMounted {
+		i.dropRamdisk(i.Task.Agent)
+	}
+}
+
+func (p *Plan) tearDown() {
+	if !p.stop.teardown.IsZero() && p.now.Sub(p.stop.teardown) < p.timing.Repeat {
+		return
+	}
+	if p.stop.teardown.IsZero() {
+		p.left = p.remains()
+	}
+	p.stop.teardown = p.now
+	p.call(mesos.Teardown{})
+}
+
+// remains tells what is left, and how to take it down by hand.
+func (p *Plan) remains() []string {
+	var left []string
+	for _, i := range p.instances {
+		for _, r := range i.Ramdisks {
+			path := p.d.RamdiskOf(i.Name).GetPath()
+			left = append(left, fmt.Sprintf("the ramdisk of %s on %s (agent %s) may still be mounted, since the agent did not answer in time: "+
+				"on that host, umount %s", i.Name, r.Host, r.Agent, path))
+		}
+		if i.live() {
+			left = append(left, fmt.Sprintf("task %s on %s did not say that it ended; Mesos ends it with the framework, if need be when agent %s is back",
+				i.Task.ID, i.Placement.Host, i.Task.Agent))
+		}
+	}
+	return left
+}
+
+// tornDown hears whether Mesos took the teardown.
+func (p *Plan) tornDown(err error) {
+	if p.stop == nil {
+		return
+	}
+	if err != nil {
+		if p.now.Sub(p.stop.since) >= 2*p.timing.Stop {
+			p.done = &Done{fmt.Errorf("cannot tear down framework %s: %w; stop again", p.framework, err)}
+		}
+		return
+	}
+	p.forgetFramework()
+	p.connection.state = Stopped
+	p.done = &Done{}
+	if len(p.left) > 0 {
+		p.done.Err = &LeftError{p.left}
+	}
+}
