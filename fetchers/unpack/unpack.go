@@ -4,30 +4,70 @@
 // bit kept, and limits end what would fill the disk. It neither hashes nor renames into
 // place: until the digest has matched, the folder is only a draft (plugins/host,
 // fetchers/cache).
+//
+// One goroutine reads and inflates, one reads the entries and makes files, folders and
+// links, two write the files' content; buffers between them are few and reused.
 package unpack
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"sync"
+
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
-// Limits end an archive that unpacks to more than it should.
-type Limits struct {
-	Bytes int64 // of the unpacked stream, headers and sparse files included
-	Files int   // entries of any kind
-	Ratio int   // unpacked to packed, once more than RatioFrom bytes are unpacked
-	// RatioFrom is the size below which no ratio is looked at.
-	RatioFrom int64
-	Name      int // bytes of an entry's path
-}
-
-// DefaultLimits are far above any JDK or Alluxio distribution.
-func DefaultLimits() Limits {
-	return Limits{Bytes: 20 << 30, Files: 200_000, Ratio: 200, RatioFrom: 64 << 20, Name: 4000}
-}
-
-// Archive unpacks r, called name in errors, into dir, which exists.
+// Archive unpacks r, called name in errors, into dir, which exists and is the caller's
+// alone. It reads r to its end, also past the end of the archive, and returns when all its
+// goroutines have ended: a Read of r should therefore return soon after ctx ends. What is
+// wrong with the archive is a permanent error that names the entry; errors of r keep their
+// kind. After an error dir holds a part of the archive.
 func Archive(ctx context.Context, r io.Reader, name, dir string, l Limits) error {
-	return errors.New("cannot unpack")
+	if err := unpack(ctx, r, dir, l); err != nil {
+		return fmt.Errorf("cannot unpack %s: %w", name, err)
+	}
+	return nil
+}
+
+func unpack(parent context.Context, r io.Reader, dir string, l Limits) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	in := &input{r: r, limits: l}
+	p := newPipe(ctx)
+	w := newWriters(ctx, cancel)
+	var all sync.WaitGroup
+	all.Go(func() { p.fill(in) })
+	w.start(&all)
+	t := &tree{root: root, limits: l, in: in, writers: w}
+	if err := t.unpack(p); err != nil {
+		cancel(err)
+	}
+	w.close()
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// refuse is a permanent error about the archive itself.
+func refuse(format string, args ...any) error {
+	return plugins.AsPermanent(fmt.Errorf(format, args...))
+}
+
+// damaged says what a reader of a format found wrong.
+func damaged(format string, err error) error {
+	var known *plugins.Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return refuse("the archive is truncated: its %s data ends in the middle", format)
+	}
+	return refuse("the archive is damaged: %w", err)
 }
