@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,7 +47,7 @@ handed on to the scheduler: its tasks run on.
 		Example: `  alluxio-mesos start 10.0.0.1:5050
   alluxio-mesos start zk://10.0.0.1:2181/mesos agent7.example.org
   alluxio-mesos start --conf my.properties -Dalluxio.worker.ramdisk.size=16GB 10.0.0.1:5050`,
-		Args: usage(cobra.RangeArgs(1, 2)),
+		Args: usage(startArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return start(cmd.Context(), a, f, append(args, "")[:2])
 		},
@@ -55,6 +56,16 @@ handed on to the scheduler: its tasks run on.
 	cmd.Flags().BoolVarP(&f.wait, "wait", "w", false, "wait until the scheduler ends")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "how long registering may take")
 	return cmd
+}
+
+func startArgs(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return errors.New("MESOS is missing: say which Mesos to deploy on, for example \"alluxio-mesos start 10.0.0.1:5050\"")
+	case 1, 2:
+		return nil
+	}
+	return fmt.Errorf("too many arguments after MESOS and HOST: %s", strings.Join(args[2:], " "))
 }
 
 func start(ctx context.Context, a *app, f startFlags, args []string) error {
