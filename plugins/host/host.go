@@ -6,133 +6,162 @@
 // A fetcher only moves bytes into a file. Hashing, unpacking, caching, trying again and
 // going on from the byte reached are done here, once for all fetchers.
 //
-// Nothing here knows of Alluxio or Mesos.
+// What a plugin does, how an archive is unpacked and what the cache looks like on disk
+// is left to the drivers, fetchers/unpack and fetchers/cache. What software is for, and
+// who wants it, is not known here.
 package host
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
-	"time"
+	"sync"
 
-	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
+	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
-// Kinds of plugins.
-const (
-	KindFetcher = "fetcher"
-	KindRamdisk = "ramdisk"
-)
-
-// Plugin is one executable that a deployment ships.
-type Plugin struct {
-	Kind   string // KindFetcher or KindRamdisk
-	Name   string
-	SHA256 string // 64 hex digits
-	// URL is where the executable can be had: http(s)://, or a path on this machine.
-	URL  string
-	Size int64 // 0: unknown
-	// Config is handed to the plugin's Init. Its key "env" names environment variables of
-	// the host, separated by commas, that the plugin is to see.
-	Config map[string]string
-}
-
-// Config is what a Host works with. Zero values take the defaults that the comments name.
-type Config struct {
-	Plugins []Plugin
-	// Fetchers names the fetcher of a source scheme, over the built-in ones: local and
-	// file are served by "local", http and https by "http".
-	Fetchers map[string]string
-	// CacheDir is the node cache (package cache). Required.
-	CacheDir string
-	// NodePluginDir holds the node's own plugins, which win over shipped ones; empty: none.
-	NodePluginDir string
-	// TempDir gets the plugins' private temporary folders: os.TempDir(). A path too long for
-	// a Unix socket below it is not used.
-	TempDir string
-	Logger  *slog.Logger // default: discards
-	Retry   RetryPolicy
-	// StartTimeout is how long a plugin may take until it is ready: 10 s.
-	StartTimeout time.Duration
-	// StopTimeout is how long a plugin may take to end before it is killed: 3 s.
-	StopTimeout time.Duration
-	// StallTimeout is how long a fetch may stand still: 30 s.
-	StallTimeout time.Duration
-	// CallTimeout is how long any other call of a plugin may take: 1 minute.
-	CallTimeout time.Duration
-	Limits      unpack.Limits // default: unpack.DefaultLimits()
-}
-
-// RetryPolicy says how often and when a failed fetch is tried again. The zero value
-// takes the defaults that the comments name.
-type RetryPolicy struct {
-	// Attempts in a row that may fail without a byte won: 8.
-	Attempts int
-	// Wait before the second attempt, doubled for each further one: 250 ms.
-	Wait time.Duration
-	// MaxWait ends the doubling: 8 s. A source that asks for more gets it, up to a minute.
-	MaxWait time.Duration
-}
-
-// Want asks for software.
-type Want struct {
-	Artifact string // what for: "alluxio" or "jdk"; in errors and for fetchers
-	Source   string // as the operator wrote it
-	Checksum string // "sha256:HEX", or empty
-	// Path is where it lies on the node; only fetchers that answer in place look at it.
-	Path string
-}
-
-// Phases of Progress.
-const (
-	PhaseWaiting   = "waiting"   // for another executor that fetches the same
-	PhaseFetching  = "fetching"  // bytes arrive, and are hashed and unpacked as they do
-	PhaseUnpacking = "unpacking" // all bytes are here
-	PhaseDone      = "done"
-)
-
-// Progress of an artifact.
-type Progress struct {
-	Bytes, Total int64 // Total 0: unknown
-	Phase        string
-}
-
-// Artifact is software ready for use.
-type Artifact struct {
-	// Dirs holds the one unpacked folder (the archive's single top folder if it has one),
-	// read-only; or, in place, the folders on this node, best first.
-	Dirs    []string
-	InPlace bool
-	Digest  string // "sha256:HEX"; empty in place
-	Cached  bool   // nothing was fetched
-}
+// errClosed ends what still runs when the host is closed.
+var errClosed = errors.New("the plugin host is closed")
 
 // Host runs plugins. Its methods may be called at once.
-type Host struct{ cfg Config }
+type Host struct {
+	cfg   Config
+	log   *slog.Logger
+	cache *cache.Cache
+	temp  string // where plugins get their private folders
 
-// New makes a host. It starts no process yet.
-func New(cfg Config) (*Host, error) { return &Host{cfg: cfg}, nil }
+	ctx   context.Context // ends with Close
+	close context.CancelCauseFunc
+
+	mu      sync.Mutex
+	closed  bool
+	shipped map[string]Plugin // by id
+	slots   map[string]*slot  // by id
+	running sync.WaitGroup    // calls and processes
+}
+
+// New makes a host. It opens the cache, clears away what killed hosts left, and starts no
+// process yet.
+func New(cfg Config) (*Host, error) {
+	cfg.setDefaults()
+	if cfg.CacheDir == "" {
+		return nil, errors.New("cannot make a plugin host without a cache folder")
+	}
+	nodeCache, err := cache.Open(cfg.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	temp, err := socketDir(cfg.TempDir)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{
+		cfg: cfg, log: cfg.Logger, cache: nodeCache, temp: temp,
+		shipped: map[string]Plugin{}, slots: map[string]*slot{},
+	}
+	if err := scratch.Sweep(temp, tempPrefix); err != nil {
+		h.log.Warn("cannot clear away what earlier plugins left", "error", err)
+	}
+	if err := h.Update(cfg.Plugins); err != nil {
+		return nil, err
+	}
+	h.ctx, h.close = context.WithCancelCause(context.Background())
+	return h, nil
+}
 
 // Artifact brings software to this node, if it is not there yet. An error says by its
 // kind (plugins.KindOf) whether trying again can help; what can be mended by trying again
-// at once was already tried.
+// at once was already tried. A panic or a kill of the fetcher is no more than a delay.
 func (h *Host) Artifact(ctx context.Context, w Want, progress func(Progress)) (Artifact, error) {
+	ctx, end, err := h.begin(ctx)
+	if err != nil {
+		return Artifact{}, err
+	}
+	defer end()
+	if progress == nil {
+		progress = func(Progress) {}
+	}
 	return h.artifact(ctx, w, progress)
 }
 
 // Ramdisk is the ramdisk plugin of that name. Its process starts when first needed, and
 // again if it died; Init and Shutdown are the host's and do nothing here.
 func (h *Host) Ramdisk(ctx context.Context, name string) (plugins.Ramdisk, error) {
-	return h.ramdisk(ctx, name)
+	ctx, end, err := h.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if _, err := h.find(ctx, plugins.KindRamdisk, name); err != nil {
+		return nil, err
+	}
+	return &ramdisk{host: h, name: name}, nil
 }
 
-// Digests tells the sha256 of each plugin in use, by "KIND-NAME".
-func (h *Host) Digests() map[string]string { return nil }
+// Digests tells the sha256 of each plugin that was started, by "KIND-NAME".
+func (h *Host) Digests() map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	digests := map[string]string{}
+	for id, s := range h.slots {
+		if s.sha256 != "" {
+			digests[id] = s.sha256
+		}
+	}
+	return digests
+}
 
 // Update names newer plugins; those with other names stay. What runs is used to its end,
 // and the next call starts the newer one.
-func (h *Host) Update(shipped []Plugin) error { return nil }
+func (h *Host) Update(shipped []Plugin) error {
+	var errs []error
+	for _, p := range shipped {
+		errs = append(errs, p.validate())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range shipped {
+		h.shipped[p.id()] = p
+	}
+	return nil
+}
 
 // Close ends all plugin processes and removes their sockets and temporary folders. It
-// waits for them, bounded.
-func (h *Host) Close() error { return nil }
+// breaks off what is under way, and waits until all is gone; a plugin that does not end is
+// killed. It may be called again.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	h.close(errClosed)
+	for _, s := range h.slots {
+		if s.current != nil {
+			s.current.requestStop()
+		}
+	}
+	h.mu.Unlock()
+	h.running.Wait()
+	return nil
+}
+
+// begin counts a call, and ends its ctx when the host is closed.
+func (h *Host) begin(ctx context.Context) (context.Context, func(), error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, nil, fmt.Errorf("cannot use plugins: %w", errClosed)
+	}
+	h.running.Add(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(h.ctx, func() { cancel(errClosed) })
+	return ctx, func() {
+		unhook()
+		cancel(nil)
+		h.running.Done()
+	}, nil
+}

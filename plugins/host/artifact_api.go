@@ -1,0 +1,35 @@
+package host
+
+// Want asks for software.
+type Want struct {
+	Artifact string // what for: "alluxio" or "jdk"; for errors and for fetchers
+	Source   string // as the operator wrote it
+	Checksum string // "sha256:HEX", or empty
+	// Path is where it lies on the node. Only fetchers that answer in place look at it; the
+	// host does not apply it to what it unpacked.
+	Path string
+}
+
+// Phases of Progress.
+const (
+	PhaseWaiting   = "waiting"   // for another process that fetches the same
+	PhaseFetching  = "fetching"  // bytes arrive, and are hashed and unpacked as they do
+	PhaseUnpacking = "unpacking" // all bytes are here
+	PhaseDone      = "done"
+)
+
+// Progress of an artifact.
+type Progress struct {
+	Bytes, Total int64 // Total 0: unknown
+	Phase        string
+}
+
+// Artifact is software ready for use.
+type Artifact struct {
+	// Dirs holds the one unpacked folder (the archive's single top folder if it has one),
+	// read-only; or, in place, the folders on this node, best first.
+	Dirs    []string
+	InPlace bool
+	Digest  string // "sha256:HEX"; empty in place
+	Cached  bool   // nothing was fetched
+}

@@ -1,0 +1,224 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+)
+
+// transfer moves the bytes of a source into a file, in as many attempts as it takes, by
+// as many processes of the fetcher as it takes, while a pass reads after it.
+type transfer struct {
+	job   *job
+	stage *cache.Stage
+	ctx   context.Context // of all attempts; the pass lives in it
+	files int
+
+	path      string // the download, a fresh file each time it is begun anew
+	pass      *pass
+	offset    int64 // right bytes in the file, from its start
+	total     int64 // of the source; 0: unknown
+	validator string
+	best      int64 // the highest offset ever
+	pieces    int   // attempts that brought bytes of this file
+	mismatch  bool  // a file of several pieces had the wrong digest once
+}
+
+// fetched is a transfer that went well: a tree to commit, or folders in place.
+type fetched struct {
+	inPlace   []string
+	digest    source.Digest
+	validator string
+	bytes     int64
+}
+
+// fetch gets the artifact with its fetcher, and puts it into the cache.
+func (j *job) fetch(ctx context.Context) (Artifact, error) {
+	stage, err := j.host.cache.Stage()
+	if err != nil {
+		return Artifact{}, err
+	}
+	defer func() {
+		if err := stage.Discard(); err != nil {
+			j.host.log.Warn("cannot clean up after a fetch", "error", err)
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t := &transfer{job: j, stage: stage, ctx: ctx}
+	defer t.abandon()
+	got, err := t.run()
+	if err != nil {
+		return Artifact{}, err
+	}
+	if got.inPlace != nil {
+		j.progress(Progress{Phase: PhaseDone})
+		return Artifact{Dirs: got.inPlace, InPlace: true}, nil
+	}
+	entry, err := stage.Commit(got.digest)
+	if err != nil {
+		return Artifact{}, err
+	}
+	j.remember(got)
+	return j.unpacked(entry)
+}
+
+func (t *transfer) abandon() {
+	if t.pass != nil {
+		t.pass.abandon()
+	}
+}
+
+func (t *transfer) run() (fetched, error) {
+	tries := tries{policy: t.job.host.cfg.Retry}
+	if err := t.beginAnew(); err != nil {
+		return fetched{}, err
+	}
+	for {
+		best := t.best
+		got, err := t.attempt()
+		if err == nil {
+			return got, nil
+		}
+		t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "plugin", id(plugins.KindFetcher, t.job.fetcher),
+			"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
+		if err := tries.again(t.ctx, err, t.best > best); err != nil {
+			return fetched{}, err
+		}
+		if plugins.KindOf(err) == plugins.Changed || t.pass.ctx.Err() != nil {
+			if err := t.beginAnew(); err != nil {
+				return fetched{}, err
+			}
+		}
+	}
+}
+
+// beginAnew takes a fresh file and nothing of what was before.
+func (t *transfer) beginAnew() error {
+	dir := filepath.Join(t.stage.Dir(), "download")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make a folder for the download: %w", err)
+	}
+	if t.path != "" {
+		_ = os.Remove(t.path) // goes with the stage otherwise
+	}
+	t.files++
+	t.path = filepath.Join(dir, fmt.Sprintf("file-%d", t.files))
+	if err := os.WriteFile(t.path, nil, 0o600); err != nil {
+		return fmt.Errorf("cannot make the file for the download: %w", err)
+	}
+	return t.readAnew()
+}
+
+// readAnew reads the file from its start again.
+func (t *transfer) readAnew() error {
+	t.abandon()
+	tree, err := t.stage.NewTree()
+	if err != nil {
+		return err
+	}
+	t.offset, t.total, t.validator, t.pieces = 0, 0, "", 0
+	t.pass = startPass(t.ctx, passFiles{
+		download: t.path, name: t.job.name(), tree: tree,
+		limits: t.job.host.cfg.Limits, digested: t.job.digest != "",
+	})
+	return nil
+}
+
+// attempt fetches what is missing, and finishes the pass if that goes well.
+func (t *transfer) attempt() (fetched, error) {
+	result, err := t.move()
+	if err != nil {
+		return fetched{}, err
+	}
+	if len(result.InPlace) > 0 {
+		return t.inPlace(result)
+	}
+	return t.finish(result)
+}
+
+func (t *transfer) inPlace(result plugins.FetchResult) (fetched, error) {
+	if t.job.digest != "" {
+		return fetched{}, plugins.AsPermanent(errors.New("a checksum was given, but the software lies on the node already " +
+			"and is used in place, where it has none; leave the checksum out"))
+	}
+	for _, dir := range result.InPlace {
+		if !filepath.IsAbs(dir) {
+			return fetched{}, plugins.AsPermanent(fmt.Errorf("the fetcher answered with %q, which is no absolute path", dir))
+		}
+	}
+	return fetched{inPlace: result.InPlace}, nil
+}
+
+// finish waits for hash and tree of the whole file, and judges them.
+func (t *transfer) finish(result plugins.FetchResult) (fetched, error) {
+	if err := t.complete(result.Bytes); err != nil {
+		return fetched{}, err
+	}
+	t.job.progress(Progress{Bytes: result.Bytes, Total: result.Bytes, Phase: PhaseUnpacking})
+	p := t.pass
+	p.end(result.Bytes)
+	if p.hashErr != nil {
+		return fetched{}, p.hashErr
+	}
+	if err := t.judge(p.digest); err != nil {
+		return fetched{}, err
+	}
+	if p.treeErr != nil {
+		return fetched{}, p.treeErr
+	}
+	validator := result.Validator
+	if validator == "" {
+		validator = t.validator
+	}
+	return fetched{digest: p.digest, validator: validator, bytes: result.Bytes}, nil
+}
+
+// complete checks what the fetcher says to have brought.
+func (t *transfer) complete(size int64) error {
+	info, err := os.Stat(t.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot look at the download: %w", err)
+	case size < 0 || size > info.Size():
+		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file has %d", size, info.Size()))
+	case size < t.total:
+		return fmt.Errorf("it ended after %d of %d bytes", size, t.total)
+	case size < t.offset:
+		return plugins.AsChanged(fmt.Errorf("the fetcher reported %d bytes, and then that all are %d", t.offset, size))
+	}
+	return nil
+}
+
+// judge compares digests. A file that came in several pieces gets a second chance as a
+// whole: the source may have changed between them in a way that the fetcher cannot notice.
+func (t *transfer) judge(got source.Digest) error {
+	want := t.job.digest
+	if want == "" || got == want {
+		return nil
+	}
+	err := fmt.Errorf("%w; either the source is not what it should be, or the checksum is of something else",
+		&cache.DigestError{Expected: want, Got: got})
+	if t.pieces > 1 && !t.mismatch {
+		t.mismatch = true
+		return plugins.AsChanged(err)
+	}
+	return plugins.AsPermanent(err)
+}
+
+func (j *job) name() string {
+	if name := j.source.Name(); name != "" {
+		return name
+	}
+	return "the download"
+}
+
+// stallGrace is how long a plugin may take to answer at all, before it is taken for hung.
+const stallGrace = 2 * time.Second
