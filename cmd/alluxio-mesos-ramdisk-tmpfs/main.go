@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/alluxio-mesos/alluxio-mesos/plugins/ramdisk"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/ramdisk"
 )
 
 // version is set by the linker.
