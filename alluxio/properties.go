@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// Properties is an ordered set of key=value pairs, as a site file holds them. The zero value is empty and usable.
-// Copies share their content until one of them is changed through Set or Delete; use Clone to keep two apart.
-// It is not safe for concurrent changes.
+// Properties is an ordered set of key=value pairs, as a site file holds them. The zero value is empty and usable. It is
+// a value: a change to a copy does not show in the original.
 type Properties struct {
 	keys   []string
 	values map[string]string
@@ -17,13 +16,19 @@ type Properties struct {
 func FromMap(m map[string]string) Properties {
 	var p Properties
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		p.Set(key, m[key])
+		p.put(key, m[key])
 	}
 	return p
 }
 
 // Set gives key a value. A new key goes last, a known one keeps its place.
 func (p *Properties) Set(key, value string) {
+	*p = p.Clone()
+	p.put(key, value)
+}
+
+// put is Set where nobody else can hold a copy yet.
+func (p *Properties) put(key, value string) {
 	if p.values == nil {
 		p.values = map[string]string{}
 	}
@@ -44,6 +49,7 @@ func (p *Properties) Delete(key string) {
 	if _, known := p.values[key]; !known {
 		return
 	}
+	*p = p.Clone()
 	delete(p.values, key)
 	p.keys = slices.DeleteFunc(p.keys, func(k string) bool { return k == key })
 }
@@ -70,7 +76,7 @@ func (p Properties) Len() int { return len(p.keys) }
 func Merge(base, over Properties) Properties {
 	merged := base.Clone()
 	for _, key := range over.keys {
-		merged.Set(key, over.values[key])
+		merged.put(key, over.values[key])
 	}
 	return merged
 }
