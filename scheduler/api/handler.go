@@ -1,0 +1,67 @@
+package api
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// Handler answers
+//
+//	GET  /v1/status  the Status
+//	GET  /health     200 while the scheduler works, also while Mesos is away
+//	POST /v1/stop    with "Authorization: Bearer TOKEN": ends the deployment; 202
+func Handler(c Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, StatusOf(c.Source.View()))
+	})
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"state": c.Source.View().State})
+	})
+	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, r *http.Request) {
+		if !authorized(r, c.Token) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			answer(w, http.StatusUnauthorized, map[string]string{"error": "the token of the state folder is wanted"})
+			return
+		}
+		c.Source.RequestStop()
+		answer(w, http.StatusAccepted, map[string]string{"state": "stopping"})
+	})
+	return guard(c.Bind, mux)
+}
+
+func authorized(r *http.Request, token string) bool {
+	got, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return bearer && token != "" && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
+}
+
+// guard refuses requests for other hosts: a web page that rebinds its name to this address would come with its name.
+func guard(bind string, next http.Handler) http.Handler {
+	own, _ := os.Hostname()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		known := net.ParseIP(strings.Trim(host, "[]")) != nil || strings.EqualFold(host, "localhost") || host != "" && (host == bind || strings.EqualFold(host, own))
+		if !known {
+			answer(w, http.StatusForbidden, map[string]string{"error": "the API is not reached by the name " + host})
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func answer(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(body) // the client went away
+}
