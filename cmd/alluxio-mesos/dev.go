@@ -85,8 +85,12 @@ func runDev(ctx context.Context, a *app, f devFlags) error {
 		Getenv:       a.getenv,
 		Force:        force,
 	})
-	if errors.Is(err, dev.ErrInterrupted) {
+	var config *dev.ConfigError
+	switch {
+	case errors.Is(err, dev.ErrInterrupted):
 		return withCode(exitInterrupted, err)
+	case errors.As(err, &config):
+		return problems("these properties", config.Unwrap())
 	}
 	return err
 }

@@ -20,6 +20,12 @@ import (
 // ErrInterrupted is returned by a run that was ended before Alluxio was seen to work.
 var ErrInterrupted = errors.New("interrupted")
 
+// ConfigError is a configuration that cannot be run; nothing was started.
+type ConfigError struct{ err error }
+
+func (e *ConfigError) Error() string { return e.err.Error() }
+func (e *ConfigError) Unwrap() error { return e.err }
+
 // stopTimeout is how long the plan may take to end everything: the executors' grace of
 // 30 seconds and a little.
 const stopTimeout = 40 * time.Second
@@ -39,7 +45,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	d, err := c.deployment()
 	if err != nil {
-		return err
+		return &ConfigError{err}
 	}
 	r := &running{Config: c, deployment: d}
 	// The way down must not be cut short by what began it.
@@ -81,8 +87,10 @@ type running struct {
 
 func (r *running) up(ctx context.Context) error {
 	r.began = time.Now()
-	for _, note := range r.deployment.Notes {
-		r.say("note: %s", note)
+	if r.Site.Len() > 0 { // else they are about defaults that dev chose
+		for _, note := range r.deployment.Notes {
+			r.say("note: %s", note)
+		}
 	}
 	if err := r.startCluster(ctx); err != nil {
 		return err
@@ -169,7 +177,7 @@ func (r *running) awaitServing(ctx context.Context) error {
 		case <-limited.Done():
 			return fmt.Errorf("Alluxio does not serve after %v (--timeout)", r.StartTimeout)
 		case <-r.ended:
-			return fmt.Errorf("the scheduler has ended: %w", r.endedErr)
+			return r.whyEnded()
 		case <-ticker.C:
 		}
 		status, err := r.status(limited)
@@ -187,6 +195,13 @@ func (r *running) awaitServing(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+func (r *running) whyEnded() error {
+	if r.endedErr == nil {
+		return errors.New("it was stopped while it came up")
+	}
+	return fmt.Errorf("the scheduler has ended: %w", r.endedErr)
 }
 
 // wanted is the number of workers.
