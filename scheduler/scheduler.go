@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
 )
 
@@ -28,10 +29,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Ready is called once, when the framework is registered, with the URL of the API; it may be nil.
 	Ready func(api string)
-	// Connect makes the connection to Mesos; nil: mesos/v1.
+	// Connect makes the connection to Mesos; nil: mesos/v1, after a look whether there is a Mesos at the address.
 	Connect func(ctx context.Context, info mesos.FrameworkInfo) (mesos.Scheduler, error)
+	// Timing of the plan; nil: plan.DefaultTiming.
+	Timing *plan.Timing
 }
-
-// Run runs the deployment until it was stopped (nil), until something ended it for good (an error that says what and
-// what to do), or until ctx ends: then tasks stay, and the next scheduler takes them over.
-func Run(ctx context.Context, c Config) error { return nil }

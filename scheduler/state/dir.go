@@ -74,7 +74,12 @@ func (d *Dir) Token() (string, error) {
 		return "", fmt.Errorf("cannot make a token for the API: %w", err)
 	}
 	token = hex.EncodeToString(random)
-	return token, atomicfile.Write(path, []byte(token+"\n"), 0o600)
+	return token, d.SetToken(token)
+}
+
+// SetToken leaves a token for the clients of this host.
+func (d *Dir) SetToken(token string) error {
+	return atomicfile.Write(filepath.Join(d.path, tokenFile), []byte(token+"\n"), 0o600)
 }
 
 // API returns where the API of the folder's scheduler answers, and its token. It needs no lock. The error is

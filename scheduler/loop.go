@@ -1,0 +1,162 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
+)
+
+// callTimeout bounds one call: the loop does nothing else meanwhile.
+const callTimeout = 10 * time.Second
+
+// tick is how often the plan hears that time has passed.
+const tick = 200 * time.Millisecond
+
+// runner carries out what the plan decides. Only the loop touches the plan; others see what was published.
+type runner struct {
+	config     Config
+	dir        *state.Dir
+	file       state.File
+	plan       *plan.Plan
+	connection mesos.Scheduler
+	api        string
+	log        *slog.Logger
+
+	stop  chan struct{}
+	view  atomic.Pointer[plan.View]
+	ready bool
+	done  *plan.Done
+	teller
+}
+
+// View is the plan as it stood after the last step.
+func (r *runner) View() plan.View { return *r.view.Load() }
+
+// RequestStop asks the loop to stop the deployment; again and again is the same as once.
+func (r *runner) RequestStop() {
+	select {
+	case r.stop <- struct{}{}:
+	default:
+	}
+}
+
+func (r *runner) loop(ctx context.Context) error {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		var event plan.Event
+		select {
+		case <-ctx.Done():
+			r.log.Info("the scheduler ends and leaves the tasks running")
+			return ctx.Err()
+		case e, open := <-r.connection.Events():
+			if !open {
+				return errors.New("the connection to Mesos has ended without a reason: start the scheduler again; tasks run on")
+			}
+			event = plan.Heard{Event: e}
+		case <-r.stop:
+			r.log.Info("a stop was asked for")
+			event = plan.StopRequested{}
+		case <-ticker.C:
+			event = plan.Tick{}
+		}
+		if err := r.step(ctx, event); err != nil {
+			return err
+		}
+		if r.done != nil {
+			return r.done.Err
+		}
+	}
+}
+
+// step gives the plan an event, and the events that come of carrying out its answer.
+func (r *runner) step(ctx context.Context, event plan.Event) error {
+	events := []plan.Event{event}
+	for len(events) > 0 && r.done == nil {
+		actions := r.plan.Step(time.Now(), events[0])
+		events = events[1:]
+		for _, action := range actions {
+			called, err := r.act(ctx, action)
+			if err != nil {
+				return err
+			}
+			if called != nil {
+				events = append(events, *called)
+			}
+		}
+	}
+	r.publish()
+	return nil
+}
+
+func (r *runner) act(ctx context.Context, action plan.Action) (*plan.Called, error) {
+	switch a := action.(type) {
+	case plan.Save:
+		if err := r.save(a.State); err != nil {
+			return nil, fmt.Errorf("%w: the scheduler ends, since what it did next could not be taken over; tasks run on", err)
+		}
+	case plan.Call:
+		err := r.call(ctx, a.Call)
+		return &plan.Called{Call: a.Call, Err: err}, nil
+	case plan.Done:
+		r.done = &a
+	}
+	return nil, nil
+}
+
+// call sends a call. What it was for is asked for again where it fails, so that is no error of the loop.
+func (r *runner) call(ctx context.Context, call mesos.Call) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := r.connection.Call(ctx, call)
+	name := strings.TrimPrefix(fmt.Sprintf("%T", call), "mesos.")
+	if err != nil {
+		r.log.Warn("a call failed", "call", name, "error", err)
+		return err
+	}
+	r.tellCall(r.log, name, call)
+	return nil
+}
+
+// publish shows the plan's view to the API, and tells in the log what is new in it.
+func (r *runner) publish() {
+	view := r.plan.View()
+	if view.Master == "" {
+		view.Master = r.config.Mesos
+	}
+	r.view.Store(&view)
+	r.tell(r.log, view)
+	if view.State == plan.Registered && !r.ready {
+		r.ready = true
+		if r.config.Ready != nil {
+			r.config.Ready(r.api)
+		}
+	}
+}
+
+// token is the one of web.token.file, or the state folder's own.
+func (r *runner) token() (string, error) {
+	own, err := r.dir.Token()
+	file := r.config.Deployment.Web.TokenFile
+	if err != nil || file == "" {
+		return own, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("cannot read alluxio.integration.mesos.web.token.file: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if len(token) < 16 {
+		return "", fmt.Errorf("alluxio.integration.mesos.web.token.file=%s holds a token of %d characters: use at least 16", file, len(token))
+	}
+	return token, r.dir.SetToken(token)
+}
