@@ -117,5 +117,8 @@ func transferText(t *launchv1.Transfer) string {
 	case t.GetTotal() > 0:
 		return fmt.Sprintf("%s %d%% (%d of %d MB)", t.GetArtifact(), 100*t.GetBytes()/t.GetTotal(), t.GetBytes()>>20, t.GetTotal()>>20)
 	}
+	if t.GetBytes() == 0 {
+		return t.GetArtifact()
+	}
 	return fmt.Sprintf("%s %d MB", t.GetArtifact(), t.GetBytes()>>20)
 }

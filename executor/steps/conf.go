@@ -43,6 +43,7 @@ func configure(_ context.Context, j *Job) error {
 // siteProperties adds what only the executor knows.
 func siteProperties(j *Job) alluxio.Properties {
 	site := j.Order.Properties.Clone()
+	site.Set("alluxio.home", j.Home.Dir) // an operator's is where LOCAL software lies, or an archive's was
 	site.Set(workDirKey, workDir(j))
 	if !j.Home.WebUI {
 		site.Set("alluxio.web.ui.enabled", "false")

@@ -49,6 +49,7 @@ func get(ctx context.Context, j *Job, w host.Want) (host.Artifact, error) {
 		j.Watch.Transfer(w.Artifact, host.Progress{Phase: host.PhaseDone})
 		return known, nil
 	}
+	j.Watch.Transfer(w.Artifact, host.Progress{Phase: host.PhaseFetching})
 	got, err := j.Tools.Host.Artifact(ctx, w, func(p host.Progress) { j.Watch.Transfer(w.Artifact, p) })
 	if err != nil {
 		return got, fetchError(ctx, w, err)

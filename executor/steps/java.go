@@ -19,31 +19,25 @@ const javaPatience = 20 * time.Second
 // chooseJava takes the first Java that fits the Alluxio found, and names the rest if none
 // does.
 func chooseJava(ctx context.Context, j *Job) error {
+	advice := errors.New("let alluxio.integration.mesos.jdk.url or jdk.path name a JDK that fits")
 	var refused []string
 	for _, dir := range j.jdk.Dirs {
 		java, err := askJava(ctx, j, dir)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err == nil {
-			err = alluxio.CheckJava(j.Home.Version, java)
+		if err != nil {
+			refused = append(refused, fmt.Sprintf("%s (%s)", dir, err))
+			continue
 		}
-		if err == nil {
-			j.Java = java
-			return nil
+		if err := alluxio.CheckJava(j.Home.Version, java); err != nil {
+			refused, advice = append(refused, fmt.Sprintf("%s (%s)", dir, java.Text)), err
+			continue
 		}
-		text := dir + ": " + err.Error()
-		if java.Text != "" {
-			text = fmt.Sprintf("%s (%s): %s", dir, java.Text, err)
-		}
-		refused = append(refused, text)
+		j.Java = java
+		return nil
 	}
-	advice := "check alluxio.integration.mesos.jdk.url and jdk.path"
-	if j.jdk.InPlace {
-		advice = "install a fitting JDK on this agent, say where it lies with alluxio.integration.mesos.jdk.path, " +
-			"or let one be downloaded by setting alluxio.integration.mesos.jdk.url to its URL"
-	}
-	return permanentf("no Java for Alluxio %s: %s: %s", j.Home.Version, strings.Join(refused, "; "), advice)
+	return permanentf("no Java for Alluxio %s among %s: %w", j.Home.Version, strings.Join(refused, ", "), advice)
 }
 
 // askJava runs `java -version`, once per folder and executor.
