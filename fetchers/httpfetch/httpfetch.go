@@ -1,23 +1,101 @@
+// Package httpfetch is the fetcher of http and https sources: one GET into the host's
+// file, resumed where the server can prove that the file is still the same. It goes to
+// net/http directly: go-getter's HTTP getter tells no validator, resumes by size alone and
+// hides stalls (its issue 219). Retrying is the host's.
 package httpfetch
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"sync/atomic"
+	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
-type fetcher struct{ version string }
+const name = "http"
 
-// New makes the fetcher; version is that of its binary.
-func New(version string) plugins.Fetcher { return &fetcher{version: version} }
-
-func (f *fetcher) Info(context.Context) (plugins.Info, error) { return plugins.Info{}, nil }
-
-func (f *fetcher) Init(context.Context, map[string]string) error { return nil }
-
-func (f *fetcher) Fetch(context.Context, plugins.FetchRequest, func(plugins.Progress)) (plugins.FetchResult, error) {
-	return plugins.FetchResult{}, errors.New("cannot fetch")
+type fetcher struct {
+	version string
+	session atomic.Pointer[session]
 }
 
-func (f *fetcher) Shutdown(context.Context) error { return nil }
+// session is a configuration with the client made for it.
+type session struct {
+	config config
+	client *http.Client
+	agent  string
+}
+
+// New makes the fetcher; version is that of its binary.
+func New(version string) plugins.Fetcher {
+	f := &fetcher{version: version}
+	f.use(defaultConfig())
+	return f
+}
+
+func (f *fetcher) use(c config) {
+	f.session.Store(&session{config: c, client: newClient(c), agent: "alluxio-mesos/" + f.version})
+}
+
+func (f *fetcher) Info(context.Context) (plugins.Info, error) {
+	return plugins.Info{Name: name, Version: f.version, Contract: plugins.Contract,
+		Schemes: []string{"http", "https"}, Resumes: true}, nil
+}
+
+func (f *fetcher) Init(_ context.Context, values map[string]string) error {
+	c, err := readConfig(values)
+	if err != nil {
+		return err
+	}
+	f.use(c)
+	return nil
+}
+
+func (f *fetcher) Shutdown(context.Context) error {
+	f.session.Load().client.CloseIdleConnections()
+	return nil
+}
+
+func (f *fetcher) Fetch(ctx context.Context, r plugins.FetchRequest, report func(plugins.Progress)) (plugins.FetchResult, error) {
+	if ctx.Err() != nil {
+		return plugins.FetchResult{}, context.Cause(ctx)
+	}
+	u, err := parse(r.Source)
+	if err != nil {
+		return plugins.FetchResult{}, plugins.AsPermanent(fmt.Errorf("cannot fetch %s: %w", redact.URL(r.Source), err))
+	}
+	d := &download{session: f.session.Load(), url: u, request: r, report: report, now: time.Now}
+	result, err := d.run(ctx)
+	if err != nil {
+		return plugins.FetchResult{}, explain(ctx, u, err)
+	}
+	result.Name = fileName(u)
+	return result, nil
+}
+
+func parse(source string) (*url.URL, error) {
+	u, err := url.Parse(source)
+	switch {
+	case err != nil:
+		return nil, errors.New("that is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("fetcher http serves http and https only")
+	case u.Hostname() == "":
+		return nil, errors.New("it names no host")
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+func fileName(u *url.URL) string {
+	if name := path.Base(u.Path); name != "." && name != "/" {
+		return name
+	}
+	return ""
+}

@@ -1,0 +1,73 @@
+package httpfetch
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestHTTPSIsNeverLeft(t *testing.T) {
+	t.Parallel()
+	get := func(url string) *http.Request {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "secret")
+		return r
+	}
+	check := checkRedirect(10)
+	require.ErrorContains(t, check(get("http://b/?t=secret"), []*http.Request{get("https://a/")}), "from https to http://b/?t=xxxxx")
+	require.NoError(t, check(get("https://b/"), []*http.Request{get("http://a/")}))
+
+	// Another port or scheme is another server; a subdomain is one, too.
+	for _, to := range []string{"http://a:81/", "https://a/", "http://sub.a/"} {
+		next := get(to)
+		require.NoError(t, check(next, []*http.Request{get("http://a/")}))
+		require.Empty(t, next.Header.Get("Authorization"), to)
+	}
+	next := get("http://a/x")
+	require.NoError(t, check(next, []*http.Request{get("http://a/")}))
+	require.NotEmpty(t, next.Header.Get("Authorization"))
+}
+
+func TestValidator(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
+	date := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
+	tests := []struct {
+		etag, modified, date string
+		want                 string
+	}{
+		{`"a"`, date(-time.Hour), date(0), `"a"`},
+		{`W/"a"`, date(-time.Hour), date(0), date(-time.Hour) + "/7"},
+		{`a`, "", date(0), ""},
+		{`"`, "", date(0), ""},
+		{"", date(-time.Second), date(0), date(-time.Second) + "/7"},
+		{"", date(0), date(0), ""},
+		{"", date(-time.Hour), "", ""},
+		{"", "yesterday", date(0), ""},
+	}
+	for _, tt := range tests {
+		h := http.Header{"Etag": {tt.etag}, "Last-Modified": {tt.modified}, "Date": {tt.date}}
+		require.Equal(t, tt.want, validatorOf(h, 7), tt)
+	}
+	require.Equal(t, `"a"`, ifRange(`"a"`))
+	require.Equal(t, date(0), ifRange(date(0)+"/7"))
+	for _, foreign := range []string{"", "abc", date(0), "abc/7"} {
+		require.Empty(t, ifRange(foreign), foreign)
+	}
+}
+
+func TestContentRange(t *testing.T) {
+	t.Parallel()
+	first, last, total, ok := contentRange("bytes 5-9/10")
+	require.Equal(t, []any{int64(5), int64(9), int64(10), true}, []any{first, last, total, ok})
+	_, _, total, ok = contentRange("bytes 5-9/*")
+	require.True(t, ok)
+	require.Zero(t, total)
+	for _, bad := range []string{"", "bytes */10", "bytes 9-5/10", "bytes 5-10/10", "bytes a-9/10", "bytes 5-b/10", "bytes 5-9/c", "bytes -5-9/10", "5-9/10"} {
+		_, _, _, ok := contentRange(bad)
+		require.False(t, ok, bad)
+	}
+}

@@ -1,0 +1,51 @@
+package httpfetch
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+)
+
+// local is an error of this node's file, not of the server.
+type local struct{ error }
+
+func (l local) Unwrap() error { return l.error }
+
+// explain words an error for the operator: the URL without credentials, the kind kept.
+func explain(ctx context.Context, u *url.URL, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var known *plugins.Error
+	var urlErr *url.Error
+	var here local
+	switch {
+	case errors.As(err, &known):
+		text := fmt.Errorf("cannot fetch %s: %w", redact.URL(u.String()), known.Err)
+		return &plugins.Error{Kind: known.Kind, RetryAfter: known.RetryAfter, Err: text}
+	case errors.As(err, &here):
+		return fmt.Errorf("cannot store %s: %w", redact.URL(u.String()), here.error)
+	case errors.As(err, &urlErr):
+		err = urlErr.Err // net/http names the URL again, with its query
+	}
+	return transport(u, err)
+}
+
+// transport words errors of the connection. What waiting cannot mend is permanent.
+func transport(u *url.URL, err error) error {
+	about := redact.URL(u.String())
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return permanent("cannot fetch %s: the server's certificate is not trusted on this node: %w", about, certificate.Err)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return permanent("cannot fetch %s: the server does not speak https at this port", about)
+	}
+	return fmt.Errorf("cannot fetch %s: %s", about, redact.Text(err.Error()))
+}
