@@ -81,6 +81,9 @@ func (e *env) run(words []string) error {
 		return e.update(args)
 	case "executor-dies":
 		return e.executorDies(args)
+	case "ended": // an executor, without a word
+		w := e.agents[args[0]]
+		w.executors = slices.DeleteFunc(slices.Clone(w.executors), func(id mesos.ExecutorID) bool { return string(id) == args[1] })
 	case "agent-lost":
 		e.step(Heard{mesos.AgentLost{Agent: mesos.AgentID(args[0])}})
 	case "tick":

@@ -49,7 +49,7 @@ func (p *Plan) workerNeed(i *instance, b *bid) offer.Need {
 	for _, master := range p.of(alluxio.Master) {
 		if master.Placement != nil {
 			need.Host = master.Placement.Host
-			need.HostWhy = fmt.Sprintf("the root UFS %s is a folder of the master's host %s, so all workers must be there", p.d.UFS.URI, need.Host)
+			need.HostWhy = fmt.Sprintf("the root UFS %s is a folder of the master's host, %s, so all workers must be there", p.d.UFS.URI, need.Host)
 			need.HostAdvice = p.d.UFS.WayOut()
 		}
 	}

@@ -88,7 +88,11 @@ func (p *Plan) setState(i *instance, state mesos.TaskState) {
 // alive takes the states between launch and end.
 func (p *Plan) alive(i *instance, s mesos.Status, report *launchv1.Report) {
 	wasServing := i.Task.State == mesos.TaskRunning && !i.serving.IsZero()
-	i.Task.GivenUp = false
+	if i.Task.GivenUp {
+		i.Task.GivenUp = false
+		i.Failure = ""
+		p.ledger.forgetInstance(i.Name)
+	}
 	i.doubt = time.Time{}
 	p.setState(i, s.State)
 	if s.Reason != "REASON_RECONCILIATION" || s.Message == "" || i.message == "" {
