@@ -62,7 +62,8 @@ func fromStatus(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	st := status.Convert(err)
-	if st.Code() == codes.Unavailable && len(st.Details()) == 0 {
+	// Canceled, as the caller did not cancel: the connection was closed under the call.
+	if (st.Code() == codes.Unavailable || st.Code() == codes.Canceled) && len(st.Details()) == 0 {
 		return &Error{Kind: Retryable, Err: fmt.Errorf("%w: %s", ErrDisconnected, st.Message())}
 	}
 	e := &Error{Kind: kindOfCode(st.Code()), Err: statusText(st)}

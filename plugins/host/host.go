@@ -101,6 +101,20 @@ func (h *Host) Ramdisk(ctx context.Context, name string) (plugins.Ramdisk, error
 	return &ramdisk{host: h, name: name}, nil
 }
 
+// Fetcher is the fetcher plugin of that name by itself, without all that Artifact does
+// around it. Its process starts when first needed, as a ramdisk's does.
+func (h *Host) Fetcher(ctx context.Context, name string) (plugins.Fetcher, error) {
+	ctx, end, err := h.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if _, err := h.find(ctx, plugins.KindFetcher, name); err != nil {
+		return nil, err
+	}
+	return &fetcher{host: h, name: name}, nil
+}
+
 // Digests tells the sha256 of each plugin that was started, by "KIND-NAME".
 func (h *Host) Digests() map[string]string {
 	h.mu.Lock()

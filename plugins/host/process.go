@@ -22,6 +22,8 @@ const (
 	// exitTime is how long a killed process may take to be gone. Only one that the kernel
 	// cannot end (stuck in a disk or network file system) takes longer.
 	exitTime = 10 * time.Second
+	// lastWords is how long a plugin that closed its connection may take to say why.
+	lastWords = 250 * time.Millisecond
 	// busyTries and busyPause: see start.
 	busyTries = 10
 	busyPause = 20 * time.Millisecond
@@ -195,8 +197,8 @@ func (p *process) explain(err error) error {
 		return err
 	}
 	// It may be gone, or have only closed the connection, which nothing can mend. Its last
-	// lines are read once it is dead.
-	timer := time.AfterFunc(time.Second, p.kill)
+	// lines are read once it is dead, and all that could still write to them.
+	timer := time.AfterFunc(lastWords, p.kill)
 	defer timer.Stop()
 	select {
 	case <-p.died.Done():

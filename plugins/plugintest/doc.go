@@ -1,0 +1,8 @@
+// Package plugintest tries any plugin against the contract of package plugins: a fetcher
+// or a ramdisk, as a value in memory, over gRPC, or as a binary in a process of its own.
+// And it plays bad plugins, real processes that hang, die, lie or flood, for tests of
+// those who host plugins.
+//
+// The checks are plain functions that return errors, so that they can also run outside of
+// tests; FetcherTest and RamdiskTest run them as subtests.
+package plugintest
