@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -70,7 +71,7 @@ func runScheduler(ctx context.Context, a *app, f schedulerFlags, herald *detach.
 	if err != nil {
 		return err
 	}
-	return scheduler.Run(ctx, scheduler.Config{
+	err = scheduler.Run(ctx, scheduler.Config{
 		Deployment: d,
 		Mesos:      f.mesos,
 		StateDir:   dir,
@@ -79,6 +80,10 @@ func runScheduler(ctx context.Context, a *app, f schedulerFlags, herald *detach.
 		Logger:     newLogger(a.err, f.verbose).With("framework", d.Name),
 		Ready:      herald.Ready,
 	})
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil // asked to end, it left the tasks running
+	}
+	return err
 }
 
 func newLogger(w io.Writer, verbose bool) *slog.Logger {

@@ -10,10 +10,12 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
 )
 
 // stopLive asks the scheduler to stop, and tells what it does until it is gone.
-func stopLive(ctx context.Context, a *app, c *client.Client, name string) error {
+func stopLive(ctx context.Context, a *app, c *client.Client, name, dir string) error {
 	if err := c.Stop(ctx); err != nil {
 		return fmt.Errorf("cannot stop %s: %w", name, err)
 	}
@@ -23,7 +25,7 @@ func stopLive(ctx context.Context, a *app, c *client.Client, name string) error 
 	for {
 		s, err := c.Status(ctx)
 		if errors.Is(err, client.ErrNotRunning) {
-			return nil
+			return stopped(ctx, dir)
 		}
 		if err != nil {
 			return fmt.Errorf("cannot follow the stop of %s: %w", name, err)
@@ -43,6 +45,31 @@ func stopLive(ctx context.Context, a *app, c *client.Client, name string) error 
 	}
 }
 
+// stopped waits until the scheduler has let go of its state, and reads there how the stop
+// went. A framework that is still in there died with its scheduler: client.ErrNotRunning.
+func stopped(ctx context.Context, dir string) error {
+	for {
+		if _, held := state.Holder(dir); !held {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
+	saved, err := state.Read(dir)
+	switch {
+	case err != nil:
+		return err
+	case saved.Plan.Framework != "":
+		return client.ErrNotRunning
+	case len(saved.Plan.Left) > 0:
+		return &plan.LeftError{Left: saved.Plan.Left}
+	}
+	return nil
+}
+
 func stopLine(instance client.Instance) string {
 	for _, task := range instance.Tasks {
 		return screen.TaskStep(task)
@@ -52,6 +79,13 @@ func stopLine(instance client.Instance) string {
 
 // stopDead runs a scheduler that does nothing but end the deployment.
 func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error {
+	saved, err := state.Read(dir)
+	if err != nil {
+		return err
+	}
+	if saved.Plan.Framework == "" {
+		return withCode(exitNotRunning, fmt.Errorf("there is nothing to stop: no framework of the name %s is known on this host (%s)", name, dir))
+	}
 	d, site, err := f.deployment(a, "")
 	if err != nil {
 		return err
@@ -61,10 +95,14 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place\n", name)
+	masters := f.mesos
+	if masters == "" {
+		masters = saved.Mesos
+	}
+	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place, with Mesos at %s\n", name, masters)
 	return scheduler.Run(ctx, scheduler.Config{
 		Deployment: d,
-		Mesos:      f.mesos,
+		Mesos:      masters,
 		StateDir:   dir,
 		Executor:   filepath.Join(bin, executorName),
 		PluginDir:  bin,

@@ -56,7 +56,8 @@ func printFramework(w io.Writer, s client.Status) {
 }
 
 func printInstances(w io.Writer, instances []client.Instance) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "INSTANCE\tHOST\tPROCESS\tSTATE\tRPC\tWEB")
 	for _, instance := range instances {
 		host := instance.Host
@@ -71,7 +72,13 @@ func printInstances(w io.Writer, instances []client.Instance) error {
 				instance.Name, host, task.Process, TaskState(task), task.Addresses.RPC, task.Addresses.Web)
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+	}
+	return nil
 }
 
 // TaskState is the state in a person's words, with how far a starting task is.

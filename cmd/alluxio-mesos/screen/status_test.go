@@ -35,10 +35,10 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, `alluxio: registered, Mesos 10.0.0.1:5050, framework f-1
   journal UFS, root UFS hdfs://n/alluxio, ramdisk 1GB per worker
 
-INSTANCE  HOST  PROCESS  STATE                                    RPC      WEB
-master-0  a     master   serving                                  a:19998  a:19999
-worker-0  b     worker   starting: fetch, alluxio 25% of 200 MB            
-worker-1  -     -        not running                                       
+INSTANCE  HOST  PROCESS  STATE                                   RPC      WEB
+master-0  a     master   serving                                 a:19998  a:19999
+worker-0  b     worker   starting: fetch, alluxio 25% of 200 MB
+worker-1  -     -        not running
 
 worker-0: a folder of /dev/shm stands in for the ramdisk
 worker-1: waits for an offer that fits
