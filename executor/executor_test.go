@@ -375,9 +375,11 @@ func TestTwoProcessesOfAnInstanceShareThePreparation(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.launch("t1", k.master(nil))
-	k.launch("t2", k.master(func(m *launchv1.Launch) { m.Process, m.Journal = "job-master", nil }))
+	k.launch("t2", k.master(func(m *launchv1.Launch) {
+		m.Process, m.Journal = "job-master", nil
+	}))
 	k.agent.state(t, "t1", mesos.TaskRunning)
-	require.Eventually(t, func() bool { return len(k.agent.states("t2")) > 0 }, 30*time.Second, time.Millisecond)
+	k.agent.state(t, "t2", mesos.TaskRunning)
 	k.tell(mesos.ExecutorShutdown{Grace: 20 * time.Second})
 	require.NoError(t, k.end())
 	require.Equal(t, 2, k.host.Fetches())

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/alluxio-mesos/alluxio-mesos/executor/internal/standin"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/freeports"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
 	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
@@ -132,7 +130,7 @@ type kit struct {
 	host    *standin.Host
 	sandbox string
 	node    string
-	ports   [2]string
+	ports   []string // rpc and web of the process, and two more
 	made    []host.Config
 	cancel  context.CancelFunc
 	result  chan error
@@ -150,9 +148,7 @@ func startKit(t *testing.T, k *kit, makeHost func(host.Config) (Host, error)) *k
 	t.Helper()
 	k.t, k.agent, k.sandbox, k.node = t, newAgent(), t.TempDir(), t.TempDir()
 	k.result = make(chan error, 1)
-	found, err := freeports.Find(2, nil, nil)
-	require.NoError(t, err)
-	k.ports = [2]string{strconv.Itoa(found[0]), strconv.Itoa(found[1])}
+	k.ports = standin.Ports(t, 4)
 	if makeHost == nil {
 		makeHost = func(c host.Config) (Host, error) { k.made = append(k.made, c); return k.host, nil }
 	}
@@ -204,6 +200,7 @@ func (k *kit) master(change func(*launchv1.Launch)) *launchv1.Launch {
 		Alluxio: &launchv1.Artifact{Source: "LOCAL"}, Jdk: &launchv1.Artifact{Source: "LOCAL"},
 		Properties: map[string]string{
 			"alluxio.master.rpc.port": k.ports[0], "alluxio.master.web.port": k.ports[1],
+			"alluxio.job.master.rpc.port": k.ports[2], "alluxio.job.master.web.port": k.ports[3],
 			"alluxio.master.journal.type": "UFS", "fs.s3a.secret.key": "hush-hush",
 		},
 		JvmOptions: []string{"-Xmx512m"},

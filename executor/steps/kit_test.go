@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 	"github.com/alluxio-mesos/alluxio-mesos/executor/internal/standin"
 	"github.com/alluxio-mesos/alluxio-mesos/executor/supervise"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/freeports"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
 )
 
@@ -65,7 +63,7 @@ func newKit(t *testing.T) *kit {
 		t: t, watched: &watched{}, launcher: launcher,
 		host: &standin.Host{AlluxioDir: standin.Home(t), JavaDir: standin.Java(t, "17.0.15"), Disk: &standin.Ramdisk{}},
 	}
-	ports := freePorts(t, 2)
+	ports := standin.Ports(t, 2)
 	k.Job = &Job{
 		Instance: &Instance{}, Watch: k.watched,
 		Order: Order{
@@ -104,15 +102,4 @@ func (k *kit) siteText() string {
 	data, err := os.ReadFile(filepath.Join(k.paths().Conf, siteFile))
 	require.NoError(k.t, err)
 	return string(data)
-}
-
-func freePorts(t *testing.T, n int) []string {
-	t.Helper()
-	found, err := freeports.Find(n, nil, nil)
-	require.NoError(t, err)
-	var text []string
-	for _, port := range found {
-		text = append(text, strconv.Itoa(port))
-	}
-	return text
 }

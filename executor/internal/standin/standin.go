@@ -136,10 +136,11 @@ func serve(class string, site alluxio.Properties) int {
 	fmt.Println(class, "starts")
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
-	port, _ := site.Get("alluxio.master.web.port")
-	if strings.HasPrefix(class, "alluxio.worker.") {
-		port, _ = site.Get("alluxio.worker.web.port")
-	}
+	port, _ := site.Get(map[string]string{
+		"alluxio.master.AlluxioMaster":    "alluxio.master.web.port",
+		"alluxio.master.AlluxioJobMaster": "alluxio.job.master.web.port",
+		"alluxio.worker.AlluxioWorker":    "alluxio.worker.web.port",
+	}[class])
 	switch behaviour {
 	case Crash:
 		fmt.Println("INFO all is well")
