@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
 )
@@ -55,12 +56,12 @@ func get(ctx context.Context, j *Job, w host.Want) (host.Artifact, error) {
 		return got, fetchError(ctx, w, err)
 	}
 	if len(got.Dirs) == 0 {
-		return got, fetchError(ctx, w, permanentf("the fetcher of %s found nothing", w.Source))
+		return got, fetchError(ctx, w, permanentf("the fetcher of %s found nothing", redact.URL(w.Source)))
 	}
 	if !got.InPlace && w.Path != "" {
 		dir, err := within(got.Dirs[0], w.Path)
 		if err != nil {
-			return got, permanentf("cannot use %s from %s: %w", w.Artifact, w.Source, err)
+			return got, permanentf("cannot use %s from %s: %w", w.Artifact, redact.URL(w.Source), err)
 		}
 		got.Dirs = []string{dir}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 )
 
 // inspect finds out what was fetched: an Alluxio distribution, or a clear no.
@@ -24,5 +25,5 @@ func inspect(_ context.Context, j *Job) error {
 	if j.alluxio.InPlace {
 		advice = "check alluxio.home, or set alluxio.integration.mesos.alluxio.jar.url to an archive"
 	}
-	return permanent(fmt.Errorf("cannot use %s: %w: %s", j.Order.Alluxio.Source, errors.Join(problems...), advice))
+	return permanent(fmt.Errorf("cannot use %s: %w: %s", redact.URL(j.Order.Alluxio.Source), errors.Join(problems...), advice))
 }
