@@ -68,8 +68,12 @@ func Prepare(ctx context.Context, j *Job) error {
 }
 
 // Undo takes back, last step first, what the instance has on this node besides what must
-// outlive the deployment. It goes on after an error.
+// outlive the deployment. It goes on after an error. It touches nothing if the instance is
+// not claimed: another executor may be using it.
 func Undo(ctx context.Context, j *Job) error {
+	if j.Instance.lock == nil {
+		return nil
+	}
 	list := Steps()
 	var problems []error
 	for i := len(list) - 1; i >= 0; i-- {

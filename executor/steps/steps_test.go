@@ -116,6 +116,19 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
+func TestUndoTouchesNothingOfAnotherExecutor(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.Order.Ramdisk = Ramdisk{Plugin: "tmpfs", Path: "/mnt/x/worker-0", Size: 256 << 20}
+	require.NoError(t, k.prepare())
+	other := *k.Job
+	other.Instance = &Instance{}
+	require.NoError(t, Undo(t.Context(), &other))
+	require.NoError(t, Leave(&other))
+	require.Len(t, k.host.Disk.Mounted(), 1)
+	require.FileExists(t, filepath.Join(k.paths().Conf, siteFile))
+}
+
 func TestSweepAfterADeadExecutor(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

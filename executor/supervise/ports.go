@@ -42,10 +42,11 @@ func CheckPort(ctx context.Context, host string, port int) error {
 }
 
 func holder(ctx context.Context, port int) string {
-	pid := listenerOf(ctx, port)
-	if pid == 0 {
+	pids := listeners(ctx, port)
+	if len(pids) == 0 {
 		return ""
 	}
+	pid := pids[0]
 	text := fmt.Sprintf("pid %d", pid)
 	p, err := process.NewProcessWithContext(ctx, pid)
 	if err != nil {
@@ -68,18 +69,19 @@ func shortCommand(args []string) string {
 	return name
 }
 
-// listenerOf finds the process that listens on a TCP port; 0: none that we may see.
-func listenerOf(ctx context.Context, port int) int32 {
+// listeners are the processes that listen on a TCP port, as far as we may see them.
+func listeners(ctx context.Context, port int) []int32 {
 	sockets, err := psnet.ConnectionsWithContext(ctx, "tcp")
 	if err != nil {
-		return 0
+		return nil
 	}
+	var pids []int32
 	for _, socket := range sockets {
 		if socket.Status == "LISTEN" && int(socket.Laddr.Port) == port && socket.Pid != 0 {
-			return socket.Pid
+			pids = append(pids, socket.Pid)
 		}
 	}
-	return 0
+	return pids
 }
 
 // HTTPReady asks for a path on a port of host and wants 200, from the child itself: a
@@ -132,14 +134,16 @@ func AnyReady(probes ...Probe) Probe {
 	}
 }
 
-// owned says whether the listener on port belongs to the process group of pid. Where
-// that cannot be seen, the check that the port was free before has to do.
+// owned says whether a listener on port belongs to the process group of pid. Where that
+// cannot be seen, the check that the port was free before has to do.
 func owned(ctx context.Context, port, pid int) error {
-	found := listenerOf(ctx, port)
-	if found == 0 {
-		return nil
+	found := listeners(ctx, port)
+	for _, listener := range found {
+		if group, err := syscall.Getpgid(int(listener)); err != nil || group == pid {
+			return nil
+		}
 	}
-	if group, err := syscall.Getpgid(int(found)); err != nil || group == pid {
+	if len(found) == 0 {
 		return nil
 	}
 	return &PortTaken{Port: port, Holder: holder(ctx, port)}
