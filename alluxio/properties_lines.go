@@ -10,16 +10,19 @@ type lineReader struct {
 	line int // the number of natural lines taken so far
 }
 
-// next returns a logical line and the number of its first natural line.
+// next returns a logical line and the number of its first natural line. If nothing but a backslash is left, that is a
+// line too, an empty one.
 func (r *lineReader) next() (text []byte, number int, ok bool) {
+	open := false
 	for {
 		natural, more := r.natural()
 		if !more {
-			return text, number, len(text) > 0
+			return text, number, open
 		}
 		natural = trimBlanks(natural)
 		if len(text) == 0 {
 			if len(natural) == 0 || natural[0] == '#' || natural[0] == '!' {
+				open = false
 				continue
 			}
 			number = r.line
@@ -27,7 +30,7 @@ func (r *lineReader) next() (text []byte, number int, ok bool) {
 		if !continues(natural) {
 			return append(text, natural...), number, true
 		}
-		text = append(text, natural[:len(natural)-1]...)
+		text, open = append(text, natural[:len(natural)-1]...), true
 	}
 }
 
