@@ -1,0 +1,99 @@
+package scheduler_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
+	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
+)
+
+// TestMain makes the test binary an executor where Mesos starts it as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("MESOS_EXECUTOR_ID") != "" && os.Getenv("MESOS_SANDBOX") != "" {
+		os.Exit(runExecutor())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// runExecutor speaks like the real executor and runs nothing: a ramdisk is a file, a JVM is a word.
+func runExecutor() int {
+	e, err := v1.NewExecutor(context.Background(), v1.ExecutorConfig{Getenv: os.Getenv, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	defer func() { _ = e.Close() }()
+	x := &standIn{Executor: e}
+	for event := range e.Events() {
+		switch event := event.(type) {
+		case mesos.LaunchTask:
+			x.launch(event.Task)
+		case mesos.KillTask:
+			x.end(mesos.TaskKilled)
+		case mesos.ExecutorShutdown:
+			_ = os.Remove(x.ramdisk)
+			x.ramdisk = ""
+			x.end(mesos.TaskKilled)
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			fmt.Println("flush:", e.Flush(ctx))
+			cancel()
+		}
+	}
+	return 0
+}
+
+type standIn struct {
+	mesos.Executor
+	task    mesos.TaskID
+	ramdisk string
+}
+
+func (x *standIn) launch(task mesos.TaskInfo) {
+	launch := &launchv1.Launch{}
+	if err := proto.Unmarshal(task.Data, launch); err != nil {
+		fmt.Println(err)
+		return
+	}
+	x.task = task.ID
+	path := launch.GetRamdisk().GetPath()
+	if launch.Process == "sweep" {
+		_ = os.Remove(path)
+		x.end(mesos.TaskFinished)
+		return
+	}
+	x.report(mesos.TaskStarting, &launchv1.Report{Phase: launchv1.Report_PREPARING, Step: "mount"}, "preparing")
+	if path != "" {
+		_ = os.MkdirAll(filepath.Dir(path), 0o755)
+		_ = os.WriteFile(path, []byte(task.ID), 0o600)
+		x.ramdisk = path
+	}
+	x.report(mesos.TaskRunning, &launchv1.Report{Phase: launchv1.Report_SERVING, JournalFormatted: launch.GetJournal().GetNeeded(), AlluxioVersion: "2.9.6"}, "serving")
+}
+
+func (x *standIn) end(state mesos.TaskState) {
+	if x.task != "" {
+		x.report(state, &launchv1.Report{Phase: launchv1.Report_ENDED}, "ended")
+	}
+	x.task = ""
+}
+
+func (x *standIn) report(state mesos.TaskState, report *launchv1.Report, text string) {
+	report.RamdiskMounted = x.ramdisk != ""
+	data, err := proto.Marshal(report)
+	if err == nil {
+		err = x.Update(mesos.Status{Task: x.task, State: state, Message: text, Data: data})
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+}
