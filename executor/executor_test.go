@@ -65,6 +65,19 @@ func (k *kit) everything() string {
 	return text.String()
 }
 
+func TestAnEmbeddedJournalIsReportedOnceItServes(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.launch("t1", k.master(func(m *launchv1.Launch) {
+		m.Properties["alluxio.master.journal.type"] = "EMBEDDED"
+		m.Properties["alluxio.master.embedded.journal.port"] = k.ports[2]
+	}))
+	_, r := k.agent.state(t, "t1", mesos.TaskStarting)
+	require.False(t, r.GetJournalFormatted())
+	_, r = k.agent.state(t, "t1", mesos.TaskRunning)
+	require.True(t, r.GetJournalFormatted())
+}
+
 func TestADeadProcessIsToldAndReplacedInPlace(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -96,6 +96,9 @@ func (e *executor) run(t *task) ending {
 		return e.stop(t, p, grace)
 	}
 	silence()
+	if err := steps.Served(t.job); err != nil {
+		e.log.Error("cannot mark the journal as made", "task", t.info.ID, "error", err)
+	}
 	t.view.enter(launchv1.Report_SERVING)
 	e.send(t, mesos.TaskRunning, servingText(t), nil)
 	select {

@@ -27,11 +27,16 @@ const (
 // it, and the scheduler's word that there was one:
 //
 //	folder      marker        expected   then
-//	journal     any           any        keep it (and write the marker)
+//	journal     any but begun any        keep it (and write the marker)
 //	no journal  formatted     any        a loss: refuse
 //	no journal  any           yes        a loss: refuse
 //	any         begun         no         format (again): no master ever ran on it
 //	no journal  none          no         format
+//
+// The two types differ. The formatter of a UFS journal leaves files by which it is known.
+// That of an embedded one (RaftJournalSystem.format) makes an empty folder and no more;
+// its content comes with the first start. So there a journal is what a master has run on,
+// the marker stays "begun" until one serves (Served), and content is kept in any case.
 func formatOnce(ctx context.Context, j *Job) error {
 	if !j.Order.Journal.Needed {
 		return nil
@@ -54,16 +59,35 @@ func formatOnce(ctx context.Context, j *Job) error {
 	if err != nil {
 		return fmt.Errorf("cannot look into the journal folder: %w", err)
 	}
-	switch begun := found.State == markBegun && found.Folder == place.folder; {
-	case there && (!begun || j.Order.Journal.Expected):
+	begun := found.State == markBegun && found.Folder == place.folder
+	switch {
+	case there && (!begun || place.kind == embedded || j.Order.Journal.Expected):
+		return place.mark(j)
 	case found.State == markFormatted, j.Order.Journal.Expected:
 		return permanent(lost(place, found, j.Order))
-	default:
-		if err := format(ctx, j, place, begun); err != nil {
-			return err
-		}
 	}
-	if err := writeMarker(j.paths().Marker, marker{State: markFormatted, Folder: place.folder, Type: place.kind}); err != nil {
+	return format(ctx, j, place, begun)
+}
+
+// Served is told once the process serves: now an embedded journal has content too.
+func Served(j *Job) error {
+	if !j.Order.Journal.Needed {
+		return nil
+	}
+	place, err := journalPlace(j.site)
+	if err != nil || place.remote() {
+		return err
+	}
+	there, err := place.holdsJournal()
+	if err != nil || !there {
+		return err
+	}
+	return place.mark(j)
+}
+
+// mark remembers that the journal exists, for good.
+func (p place) mark(j *Job) error {
+	if err := writeMarker(j.paths().Marker, marker{State: markFormatted, Folder: p.folder, Type: p.kind}); err != nil {
 		return err
 	}
 	j.Instance.setJournal()
@@ -109,11 +133,33 @@ func format(ctx context.Context, j *Job, place place, again bool) error {
 	if err != nil {
 		return fmt.Errorf("cannot format the journal %s: %w", place.folder, err)
 	}
-	if there, err := place.holdsJournal(); !out.Exit.OK() || err != nil || !there {
-		return fmt.Errorf("cannot format the journal %s: the formatter %s: %s",
-			place.folder, out.Exit, strings.Join(lastLines(out.Lines, 3), " / "))
+	if err := errors.Join(place.formatted(), notOK(out.Exit)); err != nil {
+		return fmt.Errorf("cannot format the journal %s: %w: %s", place.folder, err, strings.Join(lastLines(out.Lines, 3), " / "))
 	}
-	return nil
+	if place.kind == embedded {
+		return nil
+	}
+	return place.mark(j)
+}
+
+func notOK(exit supervise.Exit) error {
+	if exit.OK() {
+		return nil
+	}
+	return fmt.Errorf("the formatter %s", exit)
+}
+
+// formatted is an error unless the folder looks as the formatter leaves it.
+func (p place) formatted() error {
+	if p.kind == embedded {
+		_, err := os.Stat(p.folder)
+		return err
+	}
+	there, err := p.holdsJournal()
+	if err == nil && !there {
+		err = errors.New("the formatter made no journal")
+	}
+	return err
 }
 
 func lastLines(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }
@@ -161,8 +207,8 @@ func journalPlace(site alluxio.Properties) (place, error) {
 
 func (p place) remote() bool { return !filepath.IsAbs(p.folder) }
 
-// holdsJournal says whether the folder was formatted: by a _format_ file in a
-// MASTER/v1 folder (UFS journal), or by the folder of the Raft log (embedded).
+// holdsJournal says whether the folder holds a journal: a _format_ file in a MASTER/v1
+// folder (UFS), or the folder of the Raft log (embedded).
 func (p place) holdsJournal() (bool, error) {
 	pattern := "*/v1/_format_*"
 	if p.kind == embedded {

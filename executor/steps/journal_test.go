@@ -133,18 +133,27 @@ func TestARemoteJournalIsLeftAlone(t *testing.T) {
 	require.Contains(t, k.watched.notices[0], "hdfs://namenode/journal is not on this node")
 }
 
-func TestAnEmbeddedJournalIsKnownByItsRaftFolder(t *testing.T) {
+func TestAnEmbeddedJournalIsMadeByItsFirstMaster(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	p := place{folder: dir, kind: embedded}
-	there, err := p.holdsJournal()
-	require.NoError(t, err)
-	require.False(t, there)
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "raft"), 0o755))
-	there, err = p.holdsJournal()
-	require.NoError(t, err)
-	require.True(t, there)
-	require.ErrorContains(t, place{folder: dir, kind: "UFS"}.wantEmpty(), "holds no UFS journal")
+	k := newKit(t)
+	k.Order.Properties.Set(journalType, "EMBEDDED")
+	k.Order.Properties.Set("alluxio.master.embedded.journal.port", standin.Ports(t, 1)[0])
+	journal := filepath.Join(k.paths().Work, "journal")
+	for range 2 { // the second after a crash before the first start
+		require.NoError(t, k.prepare())
+		require.DirExists(t, journal)
+		require.False(t, k.Instance.JournalFormatted(), "there is nothing in it yet")
+		k = k.again()
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(journal, "raft"), 0o755)) // it started, and crashed before it served
+	require.NoError(t, k.prepare())
+	require.True(t, k.Instance.JournalFormatted())
+	require.DirExists(t, filepath.Join(journal, "raft"))
+
+	k = k.again()
+	require.NoError(t, os.Remove(filepath.Join(journal, "raft")))
+	require.ErrorContains(t, k.prepare(), "the journal of master-0 is missing")
+	require.ErrorContains(t, place{folder: k.paths().Work, kind: "UFS"}.wantEmpty(), "holds no UFS journal")
 }
 
 func TestWorkersHaveNoJournal(t *testing.T) {

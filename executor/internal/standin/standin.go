@@ -110,6 +110,13 @@ func readSite(args []string) (alluxio.Properties, error) {
 func format(site alluxio.Properties) int {
 	work, _ := site.Get("alluxio.work.dir")
 	behaviour, _ := site.Get(Behaviour)
+	if isEmbedded(site) { // as RaftJournalSystem.format: an empty folder
+		if err := os.MkdirAll(filepath.Join(work, "journal"), 0o755); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		return 0
+	}
 	for _, master := range []string{"BlockMaster", "FileSystemMaster"} {
 		dir := filepath.Join(work, "journal", master, "v1")
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -131,9 +138,20 @@ func format(site alluxio.Properties) int {
 	return 0
 }
 
+func isEmbedded(site alluxio.Properties) bool {
+	kind, set := site.Get("alluxio.master.journal.type")
+	return !set || kind == "EMBEDDED"
+}
+
 func serve(class string, site alluxio.Properties) int {
 	behaviour, _ := site.Get(Behaviour)
 	fmt.Println(class, "starts")
+	if work, _ := site.Get("alluxio.work.dir"); isEmbedded(site) && class == "alluxio.master.AlluxioMaster" {
+		if err := os.MkdirAll(filepath.Join(work, "journal", "raft"), 0o755); err != nil {
+			fmt.Println(err)
+			return 255
+		}
+	}
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
 	port, _ := site.Get(map[string]string{
