@@ -27,8 +27,11 @@ func TestUnprivileged(t *testing.T) {
 		asNobody(t)
 		return
 	}
-	shm := t.TempDir()
-	if dir := os.Getenv("RAMDISK_TEST_SHM"); dir != "" {
+	shm := os.Getenv("RAMDISK_TEST_SHM")
+	if shm == "" {
+		dir, err := os.MkdirTemp("/dev/shm", "ramdisk-test")
+		require.NoError(t, err)
+		defer os.RemoveAll(dir)
 		shm = dir
 	}
 	t.Run("a folder stands in", func(t *testing.T) { folderStandsIn(t, shm) })
