@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alluxio-mesos/alluxio-mesos/fetchers/localfetch/localfetchtest"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/localfetch"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 )
 
@@ -22,7 +23,10 @@ func build(t *testing.T) string {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	plugintest.FetcherBinaryTest(t, build(t), localfetchtest.World(t))
+	t.Run("here", func(t *testing.T) {
+		plugintest.FetcherTest(t, func() plugins.Fetcher { return localfetch.New("1.2.3") }, world(t))
+	})
+	t.Run("as a binary", func(t *testing.T) { plugintest.FetcherBinaryTest(t, build(t), world(t)) })
 }
 
 func TestRunByHand(t *testing.T) {

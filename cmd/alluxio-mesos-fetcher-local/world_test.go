@@ -1,7 +1,4 @@
-// Package localfetchtest is the world of fetcher local for the conformance suite
-// (plugins/plugintest): a folder of files that come and change as the checks want, and a
-// folder that looks like a JDK.
-package localfetchtest
+package main_test
 
 import (
 	"os"
@@ -12,8 +9,8 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 )
 
-// World makes the folders, which go with the test.
-func World(t *testing.T) plugintest.FetcherWorld {
+// world is a folder whose files come and change as the checks want, and one like a JDK.
+func world(t *testing.T) plugintest.FetcherWorld {
 	t.Helper()
 	dir := t.TempDir()
 	java := filepath.Join(dir, "jvm", "jdk-17", "bin", "java")

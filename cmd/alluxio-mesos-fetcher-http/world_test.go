@@ -1,7 +1,4 @@
-// Package httpfetchtest is the world of fetcher http for the conformance suite
-// (plugins/plugintest): a web server whose files come and change as the checks want, used
-// for the fetcher in memory and for its binary alike.
-package httpfetchtest
+package main_test
 
 import (
 	"bytes"
@@ -17,8 +14,8 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 )
 
-// World starts a server, which ends with the test.
-func World(t *testing.T) plugintest.FetcherWorld {
+// world is a web server whose files come and change as the checks want.
+func world(t *testing.T) plugintest.FetcherWorld {
 	t.Helper()
 	f := &files{byPath: map[string][]byte{}}
 	s := httptest.NewServer(f)
