@@ -168,7 +168,7 @@ func (s shm) enough(size int64) error {
 	if err := unix.Statfs(s.dir, &st); err != nil {
 		return fmt.Errorf("cannot tell the size of %s: %w", s.dir, err)
 	}
-	if int64(st.Type) != unix.TMPFS_MAGIC {
+	if st.Type != unix.TMPFS_MAGIC {
 		return permanent("mounting is not permitted for this user (uid %d), and %s is not in memory", os.Geteuid(), s.dir)
 	}
 	total, free := int64(st.Blocks)*st.Bsize, int64(st.Bavail)*st.Bsize
