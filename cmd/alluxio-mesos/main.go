@@ -14,6 +14,9 @@ import (
 	"syscall"
 )
 
+// version is set by the Makefile.
+var version = "dev"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -32,7 +31,7 @@ alluxio.home ($ALLUXIO_HOME), ~/.alluxio, /etc/alluxio. -Dkey=value overrides it
   alluxio-mesos status                   # what runs where, and what does not and why
   alluxio-mesos endpoints -o properties  # what a client puts into its site file
   alluxio-mesos stop`,
-		Version:       version(),
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -62,14 +61,6 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
 }
 
 // binDir is the folder of the running program, where its executor and plugins lie.

@@ -118,7 +118,7 @@ func TestNoFittingJavaOnTheAgent(t *testing.T) {
 		java string // what a Java says at jdk.path; empty: there is none
 		want []string
 	}{
-		"none":    {"", []string{"no Java", deploy.Prefix + "jdk.url"}},
+		"none":    {"", []string{"cannot find a Java on this node", deploy.Prefix + "jdk.url"}},
 		"too old": {`java version "1.7.0_80"`, []string{"1.7.0_80", deploy.Prefix + "jdk.url"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,11 @@
 package dev
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
@@ -42,12 +42,19 @@ func (r *running) sandboxLogs() []string {
 	return files
 }
 
+// sayTail prints the end of a log, without the lines that tell of ordinary things.
 func (r *running) sayTail(file string) {
 	text, err := os.ReadFile(file)
-	if err != nil || len(bytes.TrimSpace(text)) == 0 {
+	if err != nil {
 		return
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool {
+		return line == "" || strings.Contains(line, "level=INFO")
+	})
+	if len(lines) == 0 {
+		return
+	}
 	lines = lines[max(0, len(lines)-tailLines):]
-	r.say("\nthe end of %s:\n  %s", file, strings.Join(lines, "\n  "))
+	name, _ := filepath.Rel(r.run(), file)
+	r.say("\nfrom the end of %s:\n  %s", name, strings.Join(lines, "\n  "))
 }
