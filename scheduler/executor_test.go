@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,22 +36,38 @@ func runExecutor() int {
 	}
 	defer func() { _ = e.Close() }()
 	x := &standIn{Executor: e}
-	for event := range e.Events() {
-		switch event := event.(type) {
-		case mesos.LaunchTask:
-			x.launch(event.Task)
-		case mesos.KillTask:
-			x.end(mesos.TaskKilled)
-		case mesos.ExecutorShutdown:
-			_ = os.Remove(x.ramdisk)
-			x.ramdisk = ""
-			x.end(mesos.TaskKilled)
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			fmt.Println("flush:", e.Flush(ctx))
-			cancel()
+	died := make(chan os.Signal, 1)
+	signal.Notify(died, jvmDies)
+	for {
+		select {
+		case <-died:
+			x.end(mesos.TaskFailed)
+		case event, open := <-e.Events():
+			if !open {
+				return 0
+			}
+			x.handle(event)
 		}
 	}
-	return 0
+}
+
+// jvmDies tells the executor to report that its process died.
+const jvmDies = syscall.SIGUSR1
+
+func (x *standIn) handle(event mesos.ExecutorEvent) {
+	switch event := event.(type) {
+	case mesos.LaunchTask:
+		x.launch(event.Task)
+	case mesos.KillTask:
+		x.end(mesos.TaskKilled)
+	case mesos.ExecutorShutdown:
+		_ = os.Remove(x.ramdisk)
+		x.ramdisk = ""
+		x.end(mesos.TaskKilled)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		fmt.Println("flush:", x.Flush(ctx))
+	}
 }
 
 type standIn struct {

@@ -43,6 +43,9 @@ type Timing struct {
 	RefuseShort, RefuseMedium, RefuseLong time.Duration
 	// Stop is how long a stop waits for executors and sweeps, Exit how long for an executor that has cleaned up.
 	Stop, Exit time.Duration
+	// Phantom is for how long an executor that was told to end, and is still listed on its agent, is waited for: the
+	// shutdown grace and then some. Afterwards the list is held to be wrong, as after lost words between agent and master.
+	Phantom time.Duration
 	// Repeat is after how long an order that had no effect is given again.
 	Repeat time.Duration
 }
@@ -56,6 +59,6 @@ func DefaultTiming() Timing {
 		Reconcile: 5 * time.Second, ReconcileMax: time.Minute, Audit: 15 * time.Minute,
 		Lost: 10 * time.Minute, Follow: 5 * time.Second,
 		RefuseShort: 5 * time.Second, RefuseMedium: time.Minute, RefuseLong: time.Hour,
-		Stop: time.Minute, Exit: 5 * time.Second, Repeat: 10 * time.Second,
+		Stop: time.Minute, Exit: 5 * time.Second, Phantom: shutdownGrace + 15*time.Second, Repeat: 10 * time.Second,
 	}
 }

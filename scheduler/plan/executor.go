@@ -22,9 +22,32 @@ func (p *Plan) executorsOn(b *bid) {
 	}
 	for _, id := range b.Executors {
 		if !p.knownExecutor(b.ID, id) {
-			p.call(mesos.ShutdownExecutor{Agent: b.ID, Executor: id})
+			p.stray(b.ID, id)
 		}
 	}
+}
+
+// stray orders the end of an executor that nobody knows any more.
+func (p *Plan) stray(agent mesos.AgentID, id mesos.ExecutorID) {
+	s := p.strays[id]
+	if s == nil {
+		s = &strayExecutor{since: p.now}
+		p.strays[id] = s
+	}
+	if !s.told.IsZero() && p.now.Sub(s.told) < p.timing.Repeat {
+		return
+	}
+	s.told = p.now
+	p.call(mesos.ShutdownExecutor{Agent: agent, Executor: id})
+}
+
+// strayExecutor is an executor that was told to end since and last at the times.
+type strayExecutor struct{ since, told time.Time }
+
+// ends says that a listed executor is on its way out, rather than a mistake in the list.
+func (p *Plan) ends(id mesos.ExecutorID) bool {
+	s := p.strays[id]
+	return s == nil || p.now.Sub(s.since) < p.timing.Phantom
 }
 
 func (p *Plan) knownExecutor(agent mesos.AgentID, id mesos.ExecutorID) bool {
@@ -46,7 +69,7 @@ func (p *Plan) knownExecutor(agent mesos.AgentID, id mesos.ExecutorID) bool {
 func (p *Plan) executorFor(i *instance, b *bid) (info *mesos.ExecutorInfo, busy string) {
 	own := i.Executor
 	for _, id := range b.Executors {
-		if p.belongs(id, i) && (own == nil || own.Info.ID != id) {
+		if p.belongs(id, i) && (own == nil || own.Info.ID != id) && p.ends(id) {
 			return nil, fmt.Sprintf("an earlier executor of %s (%s) still runs there and is being shut down", i.Name, id)
 		}
 	}

@@ -27,6 +27,7 @@ type Plan struct {
 	agents     map[mesos.AgentID]*agent
 	ledger     ledger
 	sweeps     map[mesos.TaskID]*sweep
+	strays     map[mesos.ExecutorID]*strayExecutor
 	audit      reconciliation
 	stop       *stopping
 	suppressed bool
@@ -93,7 +94,7 @@ func New(c Config, saved Saved, now time.Time) (*Plan, error) {
 	p := &Plan{
 		config: c, d: deployment{c.Deployment}, timing: DefaultTiming(), now: now,
 		framework: saved.Framework, written: saved.clone(),
-		agents: map[mesos.AgentID]*agent{}, ledger: ledger{}, sweeps: map[mesos.TaskID]*sweep{},
+		agents: map[mesos.AgentID]*agent{}, ledger: ledger{}, sweeps: map[mesos.TaskID]*sweep{}, strays: map[mesos.ExecutorID]*strayExecutor{},
 		connection: connection{state: Connecting, since: now},
 	}
 	if c.Timing != nil {

@@ -72,7 +72,7 @@ func (p *Plan) standsFor(b *bid, r AgentRef) bool {
 func (p *Plan) launchSweep(i *instance, r AgentRef, b *bid) {
 	b.unmet = true
 	for _, id := range b.Executors {
-		if p.belongs(id, i) {
+		if p.belongs(id, i) && p.ends(id) {
 			return // it is being shut down, and unmounts by itself
 		}
 	}
