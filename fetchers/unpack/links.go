@@ -16,7 +16,9 @@ func (t *tree) symlink(name, target string) error {
 	case name == "." || target == "" || len(target) > t.limits.Name || strings.ContainsRune(target, 0):
 		return refuse("entry %s is no link that can be made", quote(name))
 	case strings.HasPrefix(target, "/"), leadsOut(path.Join(path.Dir(name), target)):
-		return refuse("entry %s is a link that leads out of the archive's folder, to %s", quote(name), quote(target))
+		// Distributions' own JDKs have such, into /etc; vendors' archives do not.
+		return refuse("entry %s is a link that leads out of the archive's folder, to %s; pack the archive anew with the file "+
+			"itself (tar --dereference)", quote(name), quote(target))
 	}
 	t.links = append(t.links, name)
 	return t.place(name, func() error { return t.root.Symlink(target, name) })
