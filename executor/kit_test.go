@@ -73,7 +73,7 @@ func (a *agent) all() ([]mesos.Status, <-chan struct{}) {
 // await returns the first status of the task that want accepts.
 func (a *agent) await(t *testing.T, id mesos.TaskID, want func(mesos.Status) bool) mesos.Status {
 	t.Helper()
-	limit := time.After(90 * time.Second)
+	limit := time.After(4 * time.Minute)
 	for {
 		all, news := a.all()
 		for _, s := range all {

@@ -103,7 +103,7 @@ func (k *kit) realMaster(t *testing.T, url, checksum string) *launchv1.Launch {
 		m.Alluxio = &launchv1.Artifact{Source: url, Checksum: checksum}
 		m.Ramdisk = nil
 		m.Folders.RootUfs = ufs
-		m.StartTimeoutMillis = 80_000
+		m.StartTimeoutMillis = 200_000
 		for key, value := range map[string]string{
 			"alluxio.master.hostname": "127.0.0.1", "alluxio.master.mount.table.root.ufs": ufs,
 			"alluxio.update.check.enabled": "false", "alluxio.master.worker.connect.wait.time": "1s",
@@ -175,7 +175,7 @@ func (k *kit) realWorker(t *testing.T, master *kit, like *launchv1.Launch) *laun
 		m.Folders.Cache = like.GetFolders().GetCache()
 		m.Ramdisk = &launchv1.Ramdisk{Plugin: "tmpfs", Path: filepath.Join(k.node, "ramdisk"), SizeBytes: 96 << 20}
 		m.JvmOptions = []string{"-Xmx512m", "-XX:MaxDirectMemorySize=256m"}
-		m.StartTimeoutMillis = 80_000
+		m.StartTimeoutMillis = 200_000
 		m.Properties = map[string]string{
 			"alluxio.master.hostname": "127.0.0.1", "alluxio.master.rpc.port": master.ports[0],
 			"alluxio.worker.hostname": "127.0.0.1", "alluxio.worker.rpc.port": k.ports[0], "alluxio.worker.web.port": k.ports[1],

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -106,7 +107,7 @@ type Job struct {
 }
 
 // Paths of an instance below the node folder. Temp is this executor's own, for the
-// sockets of its plugins: short, and cleared by the next executor if this one is killed.
+// sockets of its plugins and for Java: removed by the next executor if this one is killed.
 type Paths struct{ Instance, Work, Conf, Lock, Marker, Temp string }
 
 const tempPrefix = "tmp-"
@@ -135,12 +136,22 @@ func (j *Job) env() []string {
 	return append(env, supervise.MarkVariable+"="+j.paths().Instance)
 }
 
-// run is what every command of the job shares.
-func (j *Job) run() alluxio.Run {
+// run is what every command of the job shares. Its temporary folder is made anew: a JVM
+// that is killed leaves the native libraries of RocksDB and Netty there, and nobody would
+// ever remove them from /tmp. The operator's options come later and so win.
+func (j *Job) run() (alluxio.Run, error) {
+	temp := filepath.Join(j.paths().Temp, "java-"+string(j.Order.Process))
+	err := os.RemoveAll(temp)
+	if err == nil {
+		err = os.MkdirAll(temp, 0o700)
+	}
+	if err != nil {
+		return alluxio.Run{}, fmt.Errorf("cannot make a temporary folder for Java: %w", err)
+	}
 	return alluxio.Run{
 		Home: j.Home, Java: j.Java, ConfDir: j.paths().Conf, LogsDir: j.Tools.Logs,
-		JVMOptions: j.Order.JVMOptions, Console: true,
-	}
+		JVMOptions: append([]string{"-Djava.io.tmpdir=" + temp}, j.Order.JVMOptions...), Console: true,
+	}, nil
 }
 
 // Redactor hides the values of secret properties in a text.

@@ -120,7 +120,11 @@ func format(ctx context.Context, j *Job, place place, again bool) error {
 	if err := writeMarker(j.paths().Marker, marker{State: markBegun, Folder: place.folder, Type: place.kind}); err != nil {
 		return err
 	}
-	argv, err := alluxio.FormatCommand(j.Order.Process, j.run())
+	run, err := j.run()
+	if err != nil {
+		return err
+	}
+	argv, err := alluxio.FormatCommand(j.Order.Process, run)
 	if err != nil {
 		return permanent(err)
 	}

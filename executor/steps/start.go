@@ -18,12 +18,16 @@ const defaultStart = 5 * time.Minute
 // Process says how to run what was prepared and when it serves. The ports are looked at
 // once more: fetching may have taken a while.
 func Process(ctx context.Context, j *Job) (supervise.Config, error) {
-	argv, err := alluxio.Command(j.Order.Process, j.run())
-	if err != nil {
-		return supervise.Config{}, &Error{StepStart, permanent(err)}
-	}
 	if err := checkPorts(ctx, j.Order, j.Home.Version); err != nil {
 		return supervise.Config{}, &Error{StepStart, err}
+	}
+	run, err := j.run()
+	if err != nil {
+		return supervise.Config{}, &Error{StepStart, err}
+	}
+	argv, err := alluxio.Command(j.Order.Process, run)
+	if err != nil {
+		return supervise.Config{}, &Error{StepStart, permanent(err)}
 	}
 	ready, err := readiness(j)
 	if err != nil {

@@ -69,6 +69,7 @@ func TestTheSecretIsOnlyInTheConfFolder(t *testing.T) {
 	cfg, err := Process(t.Context(), k.Job)
 	require.NoError(t, err)
 	require.NotContains(t, strings.Join(append(cfg.Argv, cfg.Env...), " "), "hush-hush")
+	require.Contains(t, cfg.Argv, "-Djava.io.tmpdir="+filepath.Join(k.paths().Temp, "java-master"))
 	require.Equal(t, "key *** here", cfg.Redact("key hush-hush here"))
 	require.NoError(t, filepath.WalkDir(k.Tools.Logs, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
