@@ -64,7 +64,7 @@ func (x *standIn) handle(event mesos.ExecutorEvent) {
 		_ = os.Remove(x.ramdisk)
 		x.ramdisk = ""
 		x.end(mesos.TaskKilled)
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		fmt.Println("flush:", x.Flush(ctx))
 	}
