@@ -27,7 +27,11 @@ type job struct {
 
 // artifact gets an artifact, and words what goes wrong.
 func (h *Host) artifact(ctx context.Context, w Want, progress func(Progress)) (Artifact, error) {
-	j, err := h.newJob(w, progress)
+	var last Progress
+	j, err := h.newJob(w, func(p Progress) {
+		last = p
+		progress(p)
+	})
 	if err != nil {
 		return Artifact{}, j.fail(plugins.AsPermanent(err))
 	}
@@ -35,6 +39,8 @@ func (h *Host) artifact(ctx context.Context, w Want, progress func(Progress)) (A
 	if err != nil {
 		return Artifact{}, j.fail(err)
 	}
+	last.Phase = PhaseDone
+	progress(last)
 	return a, nil
 }
 
@@ -141,7 +147,6 @@ func (j *job) unpacked(entry cache.Entry) (Artifact, error) {
 	if err != nil {
 		return Artifact{}, err
 	}
-	j.progress(Progress{Phase: PhaseDone})
 	return Artifact{Dirs: []string{dir}, Digest: string(entry.Digest)}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
@@ -32,7 +33,8 @@ func TestAnArtifactIsFetchedOnceAndThenCached(t *testing.T) {
 	require.NoError(t, err)
 	requireUnpacked(t, a, packed)
 	require.False(t, a.Cached)
-	require.Equal(t, host.PhaseDone, last.Phase)
+	size := int64(len(packed))
+	require.Equal(t, host.Progress{Bytes: size, Total: size, Phase: host.PhaseDone}, last)
 	require.Equal(t, map[string]string{"fetcher-fake-good": cfg.Plugins[0].SHA256}, h.Digests())
 	require.NoError(t, h.Close())
 	requireNoProcess(t, cfg.CacheDir)
@@ -95,7 +97,7 @@ func TestWhatBefallsAFetchIsMended(t *testing.T) {
 
 func TestShortAnswersAddUp(t *testing.T) {
 	t.Parallel()
-	packed := archive(t, 3, 100_000)
+	packed := archive(t, 3, 50_000)
 	for _, fault := range []string{plugintest.Truncate, plugintest.Orphan} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -298,5 +300,27 @@ func TestASchemeNobodyServes(t *testing.T) {
 		_, err := h.Artifact(t.Context(), want(source, ""), nil)
 		require.ErrorContains(t, err, text)
 		require.Equal(t, plugins.Permanent, plugins.KindOf(err))
+	}
+}
+
+func TestAFullDisk(t *testing.T) {
+	t.Parallel()
+	packed := archive(t, 11, 3<<20)
+	for _, room := range []int64{2 << 20, 4 << 20} { // too little for the download, or for both
+		cfg := quick(t)
+		require.NoError(t, os.MkdirAll(cfg.CacheDir, 0o755))
+		err := unix.Mount("tmpfs", cfg.CacheDir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=755", room))
+		if err != nil {
+			t.Skip("cannot mount a small disk: ", err)
+		}
+		t.Cleanup(func() { require.NoError(t, unix.Unmount(cfg.CacheDir, unix.MNT_DETACH)) })
+		// A plugin of the node, since its copy would need room, too.
+		cfg.NodePluginDir = t.TempDir()
+		grown(t, plugintest.Fake(t, plugintest.Good), cfg.NodePluginDir)
+		cfg.Fetchers["fake"] = "fake-good"
+		_, err = newHost(t, cfg).Artifact(t.Context(), want(serve(t, packed).source(), digestOf(packed)), nil)
+		require.ErrorContains(t, err, "no space left on device")
+		require.ErrorContains(t, err, "make room in "+cfg.CacheDir)
+		requireNothingLeft(t, cfg.CacheDir)
 	}
 }

@@ -43,6 +43,9 @@ func (t *transfer) move() (plugins.FetchResult, error) {
 	return result, p.explain(err)
 }
 
+// stallGrace is how long a plugin may take to answer at all, before it is taken for hung.
+const stallGrace = 2 * time.Second
+
 var errStalled = errors.New("the transfer stands still")
 
 // killIfHung ends a plugin that does not answer the simplest question.

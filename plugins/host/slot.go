@@ -131,6 +131,7 @@ func (h *Host) call(ctx context.Context, p *process, f func(context.Context) err
 	err := f(callCtx)
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(callCtx), errSilent) {
 		p.kill()
+		within(p.died.Done(), exitTime)
 		err = fmt.Errorf("plugin %s did not answer within %s and was killed%s", p.exe.id(), limit.Round(time.Millisecond), p.tail)
 	}
 	return p.explain(err)

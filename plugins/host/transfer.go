@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
@@ -59,7 +60,6 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 		return Artifact{}, err
 	}
 	if got.inPlace != nil {
-		j.progress(Progress{Phase: PhaseDone})
 		return Artifact{Dirs: got.inPlace, InPlace: true}, nil
 	}
 	entry, err := stage.Commit(got.digest)
@@ -89,7 +89,7 @@ func (t *transfer) run() (fetched, error) {
 		}
 		t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "plugin", id(plugins.KindFetcher, t.job.fetcher),
 			"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
-		if err := tries.again(t.ctx, err, t.best > best); err != nil {
+		if err := tries.again(t.ctx, t.noRoom(err), t.best > best); err != nil {
 			return fetched{}, err
 		}
 		if plugins.KindOf(err) == plugins.Changed || t.pass.ctx.Err() != nil {
@@ -98,6 +98,25 @@ func (t *transfer) run() (fetched, error) {
 			}
 		}
 	}
+}
+
+// littleRoom is so few bytes that a disk counts as full.
+const littleRoom = 256 << 10
+
+// noRoom says of an error that comes from a full disk what to do. A fetcher's own error
+// only arrives as text, so the disk itself is asked, too.
+func (t *transfer) noRoom(err error) error {
+	dir := t.job.host.cache.Dir()
+	full := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+	var stat unix.Statfs_t
+	if unix.Statfs(dir, &stat) == nil && stat.Bavail*uint64(stat.Bsize) < littleRoom {
+		full = true
+	}
+	if !full {
+		return err
+	}
+	// The same bytes will not fit a moment later.
+	return &givenUp{fmt.Errorf("%w; the disk is full: make room in %s, or set alluxio.integration.mesos.cache.dir", err, dir)}
 }
 
 // beginAnew takes a fresh file and nothing of what was before.
@@ -219,6 +238,3 @@ func (j *job) name() string {
 	}
 	return "the download"
 }
-
-// stallGrace is how long a plugin may take to answer at all, before it is taken for hung.
-const stallGrace = 2 * time.Second

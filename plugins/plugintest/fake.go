@@ -52,7 +52,7 @@ const (
 )
 
 // RunFake is for TestMain: it plays the fake and never returns if the test binary was
-// started as one.
+// started as one. Otherwise it prepares the environment for fakes.
 func RunFake() {
 	name := filepath.Base(os.Args[0])
 	if fault, is := strings.CutPrefix(name, fakePrefix); is {
@@ -64,7 +64,14 @@ func RunFake() {
 		plugins.ServeRamdisk(&fakeRamdisk{fault: fault})
 		os.Exit(0)
 	}
+	// A fake that is built with the race detector would take a second to end
+	// (https://go.dev/doc/articles/race_detector#Options).
+	if os.Getenv(raceEnv) == "" {
+		_ = os.Setenv(raceEnv, "atexit_sleep_ms=0")
+	}
 }
+
+const raceEnv = "GORACE"
 
 // Fake is the shipped plugin with that fault, by the name "fake-FAULT".
 func Fake(t *testing.T, fault string) host.Plugin {
@@ -77,7 +84,10 @@ func Fake(t *testing.T, fault string) host.Plugin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host.Plugin{Kind: plugins.KindFetcher, Name: "fake-" + fault, SHA256: sum, Size: size, URL: self}
+	return host.Plugin{
+		Kind: plugins.KindFetcher, Name: "fake-" + fault, SHA256: sum, Size: size, URL: self,
+		Config: map[string]string{"env": raceEnv},
+	}
 }
 
 func playAtStart(fault string) {
