@@ -87,6 +87,11 @@ func Leave(j *Job) error {
 // back on: a sandbox or a temporary folder would lose the journal sooner or later.
 func makeWritable(node, dir string) error {
 	err := os.MkdirAll(dir, 0o755)
+	for range 3 { // an executor that leaves may remove the empty folder above at that moment
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.MkdirAll(dir, 0o755)
+		}
+	}
 	if err == nil {
 		var probe *os.File
 		if probe, err = os.CreateTemp(dir, ".write-*"); err == nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -40,6 +42,9 @@ func acquire(ctx context.Context, path string) (*lock, error) {
 // tryLock returns neither lock nor error if somebody else holds it.
 func tryLock(path string) (*lock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrNotExist) { // the holder before left, and took the empty folder along
+		return nil, os.MkdirAll(filepath.Dir(path), 0o755)
+	}
 	if err != nil {
 		return nil, err
 	}

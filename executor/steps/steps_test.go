@@ -314,6 +314,11 @@ func TestOnlyOneExecutorPerInstance(t *testing.T) {
 	require.NoError(t, Leave(k.Job))
 	require.NoError(t, <-waited)
 	require.NoFileExists(t, k.paths().Lock)
+
+	require.NoError(t, os.RemoveAll(k.paths().Instance), "its folder may go while somebody waits")
+	held, err := acquire(t.Context(), k.paths().Lock)
+	require.NoError(t, err)
+	require.NoError(t, held.release())
 }
 
 func TestAMasterServesAndOneOfManyMayStandBy(t *testing.T) {
