@@ -32,7 +32,7 @@ func (p *Plan) disconnected(e mesos.Disconnected) {
 }
 
 // The words are Mesos' own (Master::subscribe and Master::failoverFramework).
-var removed = regexp.MustCompile(`(?i)has been removed|completed framework|framework .*removed`)
+var removed = regexp.MustCompile(`(?i)has been removed|completed framework|framework .*removed|torn down`)
 var failedOver = regexp.MustCompile(`(?i)failed over`)
 
 // ErrFailedOver says that another scheduler has taken this one's place: its state is the right one now.
@@ -56,7 +56,7 @@ func (p *Plan) frameworkGone(message string) {
 	id := p.framework
 	p.forgetFramework()
 	if p.stop != nil {
-		p.done = &Done{}
+		p.stopped()
 		return
 	}
 	p.done = &Done{fmt.Errorf("Mesos has ended framework %s (%s): it was torn down, or its scheduler was away for longer than "+

@@ -132,6 +132,11 @@ func (p *Plan) tornDown(err error) {
 		return
 	}
 	p.forgetFramework()
+	p.stopped()
+}
+
+// stopped ends the scheduler after a stop.
+func (p *Plan) stopped() {
 	p.connection.state = Stopped
 	p.done = &Done{}
 	if len(p.left) > 0 {
