@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ type mount struct {
 	point  string
 	fstype string
 	source string
+	size   int64 // as the kernel shows it; 0: it does not, where the size is that of half the memory
 }
 
 // owner is whose ramdisk the mount is, if it is one.
@@ -27,10 +29,15 @@ func (m mount) owner() (owner, bool) {
 	return parseLabel(m.source)
 }
 
-func (m mount) disk() (plugins.Disk, error) {
-	size, err := sizeOf(m.point)
+// disk describes the ramdisk. The size stands in the mount table, since a user may not be
+// allowed to look at the ramdisk of another.
+func (m mount) disk() (disk plugins.Disk, err error) {
 	o, _ := m.owner()
-	return plugins.Disk{Path: m.point, Size: size, Framework: o.framework, Instance: o.instance, Kind: "tmpfs"}, err
+	disk = plugins.Disk{Path: m.point, Size: m.size, Framework: o.framework, Instance: o.instance, Kind: "tmpfs"}
+	if disk.Size == 0 {
+		disk.Size, err = sizeOf(m.point)
+	}
+	return disk, err
 }
 
 func sizeOf(path string) (int64, error) {
@@ -70,7 +77,15 @@ func parseMount(line string) (mount, bool) {
 	if !ok || len(left) < 6 || len(right) < 2 {
 		return mount{}, false
 	}
-	return mount{point: unescape(left[4]), fstype: right[0], source: unescape(right[1])}, true
+	m := mount{point: unescape(left[4]), fstype: right[0], source: unescape(right[1])}
+	for option := range strings.SplitSeq(strings.Join(right[2:], ","), ",") {
+		if kb, ok := strings.CutPrefix(option, "size="); ok {
+			if n, err := strconv.ParseInt(strings.TrimSuffix(kb, "k"), 10, 64); err == nil && n > 0 && n < 1<<52 {
+				m.size = n << 10
+			}
+		}
+	}
+	return m, true
 }
 
 // unescape undoes the octal escapes of space, tab, newline, backslash and hash.

@@ -21,11 +21,11 @@ no mount at all
 	got, err := readMounts(strings.NewReader(table))
 	require.NoError(t, err)
 	require.Equal(t, []mount{
-		{"/proc", "proc", "proc"},
-		{`/mnt/a b\c`, "tmpfs", "alluxio-mesos:alluxio:worker-0"},
-		{"/mnt/x", "ext4", "/dev/sda#1"},
-		{"/mnt/y", "ext4", "alluxio-mesos:alluxio:worker-1"},
-		{"/mnt/z", "tmpfs", "alluxio-mesos:no:such:label"},
+		{"/proc", "proc", "proc", 0},
+		{`/mnt/a b\c`, "tmpfs", "alluxio-mesos:alluxio:worker-0", 1 << 20},
+		{"/mnt/x", "ext4", "/dev/sda#1", 0},
+		{"/mnt/y", "ext4", "alluxio-mesos:alluxio:worker-1", 0},
+		{"/mnt/z", "tmpfs", "alluxio-mesos:no:such:label", 0},
 	}, got)
 	var owners []string
 	for _, m := range got {

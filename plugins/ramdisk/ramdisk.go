@@ -149,8 +149,8 @@ func (d *driver) List(context.Context) ([]plugins.Disk, error) {
 	disks := make([]plugins.Disk, 0, len(mounts)+len(folders))
 	for _, m := range mounts {
 		disk, err := m.disk()
-		if errors.Is(err, os.ErrNotExist) {
-			continue // unmounted just now
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+			continue // unmounted just now, or another user's
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot list ramdisks: %w", err)
