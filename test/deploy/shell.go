@@ -24,6 +24,7 @@ func (d *Deployment) Shell(more map[string]string, args ...string) (output strin
 	require.NoError(d.t, err)
 	line := alluxio.ShellCommand(alluxio.Run{
 		Home: distribution, Java: hostJava(d), ConfDir: conf, LogsDir: filepath.Join(conf, "logs"),
+		JVMOptions: strings.Fields(quickStart),
 	}, args...)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

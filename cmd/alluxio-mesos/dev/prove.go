@@ -78,6 +78,7 @@ func (r *running) shell(ctx context.Context) (shell, error) {
 	}
 	return shell{alluxio.Run{
 		Home: distribution, Java: java, ConfDir: r.client(), LogsDir: filepath.Join(r.client(), "logs"),
+		JVMOptions: strings.Fields(quickStart),
 	}}, nil
 }
 
