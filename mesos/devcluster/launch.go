@@ -2,6 +2,7 @@ package devcluster
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 
 	wire "github.com/mesos/mesos-go/api/v1/lib"
@@ -132,7 +133,7 @@ func (m *master) validate(f *framework, s *slave, info *wire.TaskInfo, left pool
 		need = need.plus(own)
 	}
 	if !left.contains(need) {
-		return nil, fmt.Sprintf("Total resources %s required by task and its executor is more than available %s", need, left)
+		return nil, fmt.Sprintf("Total resources %s required by task and its executor is more than available %s", need.describe(f.role), left.describe(f.role))
 	}
 	return need, ""
 }
@@ -141,7 +142,7 @@ func validateIDs(f *framework, s *slave, info *wire.TaskInfo) string {
 	id := info.TaskID.Value
 	switch {
 	case !validID(id):
-		return "TaskID '" + id + "' contains invalid characters"
+		return "'" + id + "' contains invalid characters"
 	case f.tasks[id] != nil:
 		return "Task has duplicate ID: " + id
 	case info.AgentID.Value != s.id:
@@ -159,7 +160,7 @@ func validateIDs(f *framework, s *slave, info *wire.TaskInfo) string {
 func validateExecutor(f *framework, s *slave, e *wire.ExecutorInfo) string {
 	switch {
 	case !validID(e.ExecutorID.Value):
-		return "ExecutorID '" + e.ExecutorID.Value + "' contains invalid characters"
+		return "'" + e.ExecutorID.Value + "' contains invalid characters"
 	case e.Type != wire.ExecutorInfo_CUSTOM:
 		return "this embedded Mesos runs only executors of type CUSTOM"
 	case e.Command == nil:
@@ -175,13 +176,26 @@ func validateExecutor(f *framework, s *slave, e *wire.ExecutorInfo) string {
 	return ""
 }
 
-// sameExecutor compares as Mesos does: resources as amounts, the rest literally.
+// sameExecutor compares what Mesos compares: not labels or the grace period, and
+// resources, URIs and variables without regard to order.
 func sameExecutor(a, b *wire.ExecutorInfo) bool {
-	x, y := *a, *b
-	p, err1 := poolOf(x.Resources)
-	q, err2 := poolOf(y.Resources)
-	x.Resources, y.Resources = nil, nil
-	return err1 == nil && err2 == nil && p.contains(q) && q.contains(p) && x.Equal(&y)
+	x, y := compared(a), compared(b)
+	p, err1 := poolOf(a.Resources)
+	q, err2 := poolOf(b.Resources)
+	return err1 == nil && err2 == nil && p.contains(q) && q.contains(p) && x.Equal(y)
+}
+
+func compared(e *wire.ExecutorInfo) *wire.ExecutorInfo {
+	out, command := *e, *e.Command
+	out.Labels, out.ShutdownGracePeriod, out.Resources, out.Command = nil, nil, nil, &command
+	command.URIs = append([]wire.CommandInfo_URI(nil), command.URIs...)
+	sort.Slice(command.URIs, func(i, j int) bool { return command.URIs[i].Value < command.URIs[j].Value })
+	if command.Environment != nil {
+		variables := append([]wire.Environment_Variable(nil), command.Environment.Variables...)
+		sort.Slice(variables, func(i, j int) bool { return variables[i].Name < variables[j].Name })
+		command.Environment = &wire.Environment{Variables: variables}
+	}
+	return &out
 }
 
 // validID refuses what cannot be a file name.

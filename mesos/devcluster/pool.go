@@ -227,15 +227,15 @@ func (k kind) reserve(r *wire.Resource, refined bool) {
 	}
 }
 
-// String prints the amounts as Mesos does in its messages.
-func (p pool) String() string {
+// describe prints amounts that are allocated to a role as Mesos does in its messages.
+func (p pool) describe(role string) string {
 	var out []string
 	for _, k := range p.kinds() {
-		role := ""
+		how := "(allocated: " + role + ")"
 		if k.role != "*" {
-			role = "(reservations: " + k.role + ")"
+			how += "(reservations: [(" + k.role + ")])"
 		}
-		out = append(out, k.name+role+":"+p[k].String())
+		out = append(out, k.name+how+":"+p[k].String())
 	}
 	return strings.Join(out, "; ")
 }

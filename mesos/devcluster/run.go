@@ -2,6 +2,7 @@ package devcluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -89,6 +90,10 @@ func (r *executorRun) live(ctx context.Context, plan launchPlan) {
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if errors.Is(err, errNotExecuted) {
+			r.gone(1 << 8)
+			return
+		}
 		if r.state != runTerminating {
 			r.reason, r.text = wire.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: "+err.Error()
 		}

@@ -2,6 +2,7 @@ package devcluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -114,10 +115,14 @@ func prepareAndStart(ctx context.Context, s *spawner, cache *fetchCache, plan la
 	p, err := s.start(plan.argv, plan.dir, plan.env, logs, owner)
 	if err != nil {
 		fmt.Fprintf(logs[1], "Failed to execute '%s': %v\n", plan.argv[0], err)
-		return nil, fmt.Errorf("cannot execute %s: %w", plan.argv[0], err)
+		return nil, errNotExecuted
 	}
 	return p, nil
 }
+
+// errNotExecuted says that all was prepared, but the program cannot be run. To Mesos
+// that is a container which started and exited with 1.
+var errNotExecuted = errors.New("cannot execute the command")
 
 // makeSandbox makes the folder, and the link "latest" beside it.
 func makeSandbox(dir string, owner *syscall.Credential) error {

@@ -1,0 +1,161 @@
+package mesostest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
+)
+
+// executorMode makes the test binary an executor when it runs in a sandbox.
+const executorMode = "CONFORMANCE_EXECUTOR"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(executorMode) != "" {
+		os.Exit(runExecutor())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// runExecutor does what the data of each task says: "finish", "exit", "stubborn",
+// "child", "task", "env", or anything else to stay.
+func runExecutor() int {
+	ctx := context.Background()
+	e, err := v1.NewExecutor(ctx, v1.ExecutorConfig{Getenv: os.Getenv, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	defer e.Close()
+	x := &testExecutor{Executor: e, live: map[mesos.TaskID]string{}}
+	for event := range e.Events() {
+		fmt.Printf("%T\n", event)
+		x.handle(event)
+	}
+	return 0
+}
+
+type testExecutor struct {
+	mesos.Executor
+	subscribed mesos.ExecutorSubscribed
+	live       map[mesos.TaskID]string
+}
+
+func (x *testExecutor) handle(event mesos.ExecutorEvent) {
+	switch event := event.(type) {
+	case mesos.ExecutorSubscribed:
+		x.subscribed = event
+	case mesos.LaunchTask:
+		x.launch(event.Task)
+	case mesos.KillTask:
+		if x.live[event.Task] == "stubborn" {
+			return
+		}
+		x.report(event.Task, mesos.TaskKilling, event.Grace.String())
+		x.report(event.Task, mesos.TaskKilled, "")
+		delete(x.live, event.Task)
+	case mesos.ExecutorMessage:
+		for id := range x.live {
+			x.report(id, mesos.TaskRunning, "message: "+string(event.Data))
+		}
+	case mesos.ExecutorShutdown:
+		x.shutdown(event.Grace)
+	case mesos.ExecutorOrphaned:
+		fmt.Println("orphaned:", event.Err)
+	}
+}
+
+func (x *testExecutor) launch(task mesos.TaskInfo) {
+	what := string(task.Data)
+	x.live[task.ID] = what
+	switch {
+	case what == "task":
+		x.reportData(task.ID, mesos.TaskRunning, task)
+		return
+	case what == "env":
+		x.reportData(task.ID, mesos.TaskRunning, os.Environ())
+		return
+	case what == "subscribed":
+		x.reportData(task.ID, mesos.TaskRunning, x.subscribed)
+		return
+	case what == "child":
+		x.child()
+	case what == "starting":
+		x.report(task.ID, mesos.TaskStarting, "fetching: 50 %")
+	}
+	x.reportData(task.ID, mesos.TaskRunning, what)
+	switch what {
+	case "finish":
+		x.report(task.ID, mesos.TaskFinished, "")
+		delete(x.live, task.ID)
+	case "exit":
+		x.flush(5 * time.Second)
+		os.Exit(7)
+	}
+}
+
+// child leaves a process in a group of its own, whose pid it tells in a file.
+func (x *testExecutor) child() {
+	cmd := exec.Command("sleep", "1000")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = os.WriteFile("child", fmt.Append(nil, cmd.Process.Pid), 0o600)
+}
+
+func (x *testExecutor) shutdown(grace time.Duration) {
+	for id, what := range x.live {
+		if what == "stubborn" {
+			signal.Ignore(syscall.SIGTERM)
+			select {}
+		}
+		x.report(id, mesos.TaskKilled, "shutdown within "+grace.String())
+	}
+	x.flush(time.Second)
+}
+
+func (x *testExecutor) flush(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	fmt.Println("flush:", x.Flush(ctx))
+}
+
+func (x *testExecutor) report(id mesos.TaskID, state mesos.TaskState, text string) {
+	if err := x.Update(mesos.Status{Task: id, State: state, Message: text}); err != nil {
+		fmt.Println(err)
+	}
+}
+
+func (x *testExecutor) reportData(id mesos.TaskID, state mesos.TaskState, v any) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = x.Update(mesos.Status{Task: id, State: state, Data: data})
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+}
+
+// names of environment variables, without what Go's test binary was given.
+func names(env []string) []string {
+	var out []string
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		out = append(out, name)
+	}
+	return out
+}
