@@ -106,7 +106,7 @@ func (k *kit) realMaster(t *testing.T, url, checksum string) *launchv1.Launch {
 		m.StartTimeoutMillis = 200_000
 		for key, value := range map[string]string{
 			"alluxio.master.hostname": "127.0.0.1", "alluxio.master.mount.table.root.ufs": ufs,
-			"alluxio.update.check.enabled": "false", "alluxio.master.worker.connect.wait.time": "1s",
+			"alluxio.master.update.check.enabled": "false", "alluxio.master.worker.connect.wait.time": "1s",
 		} {
 			m.Properties[key] = value
 		}

@@ -124,13 +124,25 @@ func (b *binder) master() {
 		}
 	}
 	b.properties.Set(rootUFSKey, b.d.UFS.URI)
-	if _, set := b.properties.Get("alluxio.update.check.enabled"); !set {
-		// It asks a server on the internet at each start, and waits for it on a closed network.
-		b.properties.Set("alluxio.update.check.enabled", "false")
+	// It asks a server on the internet at each start, and waits for it on a closed network.
+	b.prefer("alluxio.master.update.check.enabled", "false")
+}
+
+func (b *binder) journal() {
+	b.properties.Set("alluxio.master.journal.type", b.d.Journal)
+	if b.d.Journal == "UFS" {
+		// A new primary waits this long (5 s) for the last one to stop writing. Here there is one
+		// master, whose place is held by a lock, so the last one is gone.
+		b.prefer("alluxio.master.journal.tailer.shutdown.quiet.wait.time", "0sec")
 	}
 }
 
-func (b *binder) journal() { b.properties.Set("alluxio.master.journal.type", b.d.Journal) }
+// prefer sets what the site file leaves to Alluxio's default.
+func (b *binder) prefer(key, value string) {
+	if _, set := b.properties.Get(key); !set {
+		b.properties.Set(key, value)
+	}
+}
 
 func (b *binder) worker() {
 	b.set("alluxio.worker.hostname", b.t.Host)

@@ -19,7 +19,8 @@ func TestBindMaster(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"alluxio.master.hostname": "h1", "alluxio.master.rpc.port": "31000", "alluxio.master.web.port": "31001",
 		"alluxio.master.journal.type": "UFS", "alluxio.master.mount.table.root.ufs": "/var/lib/alluxio-mesos/alluxio/underFSStorage",
-		"alluxio.update.check.enabled": "false", "my.key": "${a}",
+		"alluxio.master.update.check.enabled":                    "false",
+		"alluxio.master.journal.tailer.shutdown.quiet.wait.time": "0sec", "my.key": "${a}",
 	}, launch.Properties)
 	require.Equal(t, "/var/lib/alluxio-mesos/alluxio/underFSStorage", launch.Folders.RootUfs)
 	require.Empty(t, launch.Ramdisk.Plugin)

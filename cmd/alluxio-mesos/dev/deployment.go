@@ -46,18 +46,18 @@ func (c Config) deployment() (spec.Deployment, error) {
 
 func (c Config) properties() (alluxio.Properties, error) {
 	ours := alluxio.FromMap(map[string]string{
-		spec.Prefix + "framework.name":   Name,
-		spec.Prefix + "port.source":      string(spec.PortsOffer),
-		spec.Prefix + "ufs.shared":       "true", // all agents are this machine
-		spec.Prefix + "node.dir":         c.node(),
-		spec.Prefix + "cache.dir":        c.cache(),
-		spec.Prefix + "ramdisk.dir":      c.ramdisks(),
-		spec.Prefix + "artifact.bind":    masterHost,
-		spec.Prefix + "artifact.host":    masterHost,
-		"alluxio.worker.ramdisk.size":    "256MB",
-		"alluxio.update.check.enabled":   "false", // a laptop may be offline
-		spec.Prefix + "master.java.opts": quickStart,
-		spec.Prefix + "worker.java.opts": quickStart,
+		spec.Prefix + "framework.name":        Name,
+		spec.Prefix + "port.source":           string(spec.PortsOffer),
+		spec.Prefix + "ufs.shared":            "true", // all agents are this machine
+		spec.Prefix + "node.dir":              c.node(),
+		spec.Prefix + "cache.dir":             c.cache(),
+		spec.Prefix + "ramdisk.dir":           c.ramdisks(),
+		spec.Prefix + "artifact.bind":         masterHost,
+		spec.Prefix + "artifact.host":         masterHost,
+		"alluxio.worker.ramdisk.size":         "256MB",
+		"alluxio.master.update.check.enabled": "false", // a laptop may be offline
+		spec.Prefix + "master.java.opts":      quickStart,
+		spec.Prefix + "worker.java.opts":      quickStart,
 		// How long a new master waits for workers before it serves: there are few here.
 		"alluxio.master.worker.connect.wait.time": "1sec",
 	})
