@@ -98,7 +98,7 @@ func TestErrorsThatTheAgentFinds(t *testing.T) {
 
 // A local root UFS is one host's own: a worker on another would read an empty folder.
 func TestLocalRootUFSWithWorkersOnTwoHosts(t *testing.T) {
-	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{agent(), agent()}})
+	c := mesostest.Embedded(t, mesostest.Options{Agents: agents(t, 2)})
 	d := deploy.New(t, c.Address(), map[string]string{deploy.Prefix + "ufs.shared": ""})
 	d.Start()
 	s := d.Until(startLimit, "the second host is declined", func(s client.Status) bool {

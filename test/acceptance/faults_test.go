@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/procs"
-	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
@@ -18,7 +17,7 @@ import (
 // Kill -9 of one process after another. Each time all serves again without a hand, and a
 // file that is nowhere but in the worker's memory is still there.
 func TestKilledProcesses(t *testing.T) {
-	mesostest.Each(t, mesostest.Options{Agents: []devcluster.Agent{agent()}}, func(t *testing.T, c *mesostest.Cluster) {
+	mesostest.Each(t, mesostest.Options{Agents: agents(t, 1)}, func(t *testing.T, c *mesostest.Cluster) {
 		d := deploy.New(t, c.Address())
 		d.Start()
 		s := d.Serving(2, startLimit)
@@ -62,7 +61,7 @@ func TestKilledProcesses(t *testing.T) {
 // A fetcher is killed in the middle of a download: another one goes on from the byte that
 // was reached.
 func TestKilledFetcher(t *testing.T) {
-	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{agent()}})
+	c := mesostest.Embedded(t, mesostest.Options{Agents: agents(t, 1)})
 	server := deploy.Serve(t, deploy.Tarball(t))
 	server.Slow(4 << 20)
 	d := deploy.New(t, c.Address(), map[string]string{deploy.Prefix + "alluxio.jar.url": server.URL(deploy.Tarball(t))})

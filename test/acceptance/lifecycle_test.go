@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
@@ -19,7 +18,7 @@ import (
 
 // The life of a deployment on a real Mesos 1.11 with three agents.
 func TestLifeOnARealMesos(t *testing.T) {
-	c := mesostest.Real(t, mesostest.Options{Agents: []devcluster.Agent{agent(), agent(), agent()}})
+	c := mesostest.Real(t, mesostest.Options{Agents: agents(t, 3)})
 	d := deploy.New(t, c.Address(), map[string]string{"alluxio.worker.ramdisk.size": "256MB"})
 	d.Start()
 	s := d.Serving(4, startLimit)
@@ -48,7 +47,7 @@ func TestLifeOnARealMesos(t *testing.T) {
 func TestStartOnOlderMesos(t *testing.T) {
 	for _, version := range []string{"1.4.3", "1.8.1"} {
 		t.Run(version, func(t *testing.T) {
-			c := mesostest.Real(t, mesostest.Options{Version: version, Agents: []devcluster.Agent{agent()}})
+			c := mesostest.Real(t, mesostest.Options{Version: version, Agents: agents(t, 1)})
 			d := deploy.New(t, c.Address())
 			d.Start()
 			d.Serving(2, startLimit)

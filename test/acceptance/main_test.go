@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/alluxio-mesos/alluxio-mesos/internal/freeports"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
@@ -18,16 +21,30 @@ const startLimit = 2 * time.Minute
 
 func TestMain(m *testing.M) { os.Exit(deploy.Main(m)) }
 
-// agent is an agent with room for a master and a worker. Without ports it gets some of
-// its own from mesostest.
+// agents have room for a master and a worker each, and free ports that are theirs alone:
+// all of them are this machine.
+func agents(t *testing.T, n int) []devcluster.Agent {
+	t.Helper()
+	var all []devcluster.Agent
+	var taken []int
+	for range n {
+		ports, err := freeports.Find(8, nil, taken)
+		require.NoError(t, err)
+		taken = append(taken, ports...)
+		var ranges []mesos.Range
+		for _, port := range ports {
+			ranges = append(ranges, mesos.Range{Begin: uint64(port), End: uint64(port)})
+		}
+		all = append(all, agent(ranges...))
+	}
+	return all
+}
+
 func agent(ports ...mesos.Range) devcluster.Agent {
-	resources := []mesos.Resource{
+	return devcluster.Agent{Resources: []mesos.Resource{
 		{Name: "cpus", Scalar: 4},
 		{Name: "mem", Scalar: 4096},
 		{Name: "disk", Scalar: 4096},
-	}
-	if len(ports) > 0 {
-		resources = append(resources, mesos.Resource{Name: "ports", Ranges: ports})
-	}
-	return devcluster.Agent{Resources: resources}
+		{Name: "ports", Ranges: ports},
+	}}
 }

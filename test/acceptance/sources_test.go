@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
@@ -29,7 +28,7 @@ func TestSources(t *testing.T) {
 			deploy.Prefix + "jdk.url": server.URL(jdk.File), deploy.Prefix + "jdk.checksum": jdk.Checksum,
 		},
 	}
-	mesostest.Each(t, mesostest.Options{Agents: []devcluster.Agent{agent()}}, func(t *testing.T, c *mesostest.Cluster) {
+	mesostest.Each(t, mesostest.Options{Agents: agents(t, 1)}, func(t *testing.T, c *mesostest.Cluster) {
 		for _, a := range []string{"LOCAL", "URL"} {
 			for _, j := range []string{"LOCAL", "URL"} {
 				t.Run("Alluxio "+a+", JDK "+j, func(t *testing.T) {
