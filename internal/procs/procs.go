@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -93,9 +92,9 @@ func (p Process) Alive() bool {
 	return err == nil && now.Start == p.Start
 }
 
-// Kill ends the process at once and waits until it is gone or ctx ends. One that is
+// End signals the process and waits until it is gone, or until ctx ends. One that is
 // gone already is no error.
-func (p Process) Kill(ctx context.Context) error {
+func (p Process) End(ctx context.Context, signal unix.Signal) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if errors.Is(err, unix.ESRCH) {
 		return nil
@@ -108,15 +107,18 @@ func (p Process) Kill(ctx context.Context) error {
 	if !p.Alive() {
 		return nil
 	}
-	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("cannot kill process %d (%s): %w", p.PID, p.Exe, err)
+	if err := unix.PidfdSendSignal(fd, signal, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("cannot end process %d (%s): %w", p.PID, p.Exe, err)
 	}
-	for ctx.Err() == nil && p.Alive() {
+	for p.Alive() {
+		if ctx.Err() != nil {
+			return fmt.Errorf("process %d (%s) has not ended: %w", p.PID, p.Exe, ctx.Err())
+		}
 		// Readable once the process has ended (pidfd_open(2)).
 		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(poll, int((100 * time.Millisecond).Milliseconds())); n > 0 || (err != nil && !errors.Is(err, unix.EINTR)) {
-			break
+		if _, err := unix.Poll(poll, 50); err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("cannot wait for process %d: %w", p.PID, err)
 		}
 	}
-	return ctx.Err()
+	return nil
 }

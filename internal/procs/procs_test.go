@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestFindsItself(t *testing.T) {
@@ -24,23 +25,23 @@ func TestFindsItself(t *testing.T) {
 	require.True(t, all[i].Alive())
 }
 
-func TestKillEndsTheProcess(t *testing.T) {
+func TestEndEndsTheProcess(t *testing.T) {
 	t.Parallel()
 	child, p := sleeper(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	require.NoError(t, p.Kill(ctx))
+	require.NoError(t, p.End(ctx, unix.SIGKILL))
 	require.ErrorContains(t, child.Wait(), "killed")
-	require.NoError(t, p.Kill(ctx), "a process that is gone is no error")
+	require.NoError(t, p.End(ctx, unix.SIGKILL), "a process that is gone is no error")
 	require.False(t, p.Alive())
 }
 
-func TestKillLeavesAnotherProcessWithTheSameIDAlone(t *testing.T) {
+func TestEndLeavesAnotherProcessWithTheSameIDAlone(t *testing.T) {
 	t.Parallel()
 	_, p := sleeper(t)
 	stranger := p
 	stranger.Start++
-	require.NoError(t, stranger.Kill(t.Context()))
+	require.NoError(t, stranger.End(t.Context(), unix.SIGKILL))
 	require.True(t, p.Alive())
 }
 
