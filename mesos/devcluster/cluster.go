@@ -229,21 +229,23 @@ func (c *Cluster) shutdownAll() []*executorRun {
 	return runs
 }
 
-// awaitRuns waits until the executors are gone; each has its grace period.
+// awaitRuns waits until the executors are gone; each has its grace period. One that
+// is not connected cannot know that it should end.
 func (c *Cluster) awaitRuns(runs []*executorRun) {
 	limit := time.Second
 	c.mu.Lock()
 	for _, run := range runs {
-		if run.out != nil || run.state != runTerminating {
+		if run.out != nil {
 			limit = max(limit, run.grace()+time.Second)
 		}
 	}
 	c.mu.Unlock()
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		c.mu.Lock()
-		left := len(c.runs())
-		c.mu.Unlock()
-		if left == 0 {
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	for _, run := range runs {
+		select {
+		case <-run.done:
+		case <-timeout.C:
 			return
 		}
 	}

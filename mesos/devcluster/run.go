@@ -37,6 +37,7 @@ type executorRun struct {
 	process *process // nil before the start
 	cancel  context.CancelFunc
 	timer   *time.Timer
+	done    chan struct{} // closed when it is gone
 	// why the agent ended it
 	reason wire.TaskStatus_Reason
 	text   string
@@ -55,7 +56,7 @@ func (a *agent) newRun(af *agentFramework, info wire.ExecutorInfo) *executorRun 
 	id := info.ExecutorID.Value
 	run := &executorRun{
 		agent: a, framework: af, id: id, key: executorKey{af.info.ID.Value, id}, runID: uuid.NewString(), info: info,
-		log: a.log.With("executor", id), launched: map[string]bool{}, reason: wire.REASON_EXECUTOR_TERMINATED, text: "Executor terminated",
+		log: a.log.With("executor", id), launched: map[string]bool{}, done: make(chan struct{}), reason: wire.REASON_EXECUTOR_TERMINATED, text: "Executor terminated",
 	}
 	run.dir = sandboxPath(a.dir, a.id, run.key.framework, id, run.runID)
 	a.c.sandboxes[run.key] = run.dir
@@ -119,6 +120,7 @@ func (r *executorRun) live(ctx context.Context, plan launchPlan) {
 func (r *executorRun) gone(waitStatus int) {
 	a := r.agent
 	r.state = runGone
+	close(r.done)
 	r.timer.Stop()
 	if r.out != nil {
 		r.out.close()

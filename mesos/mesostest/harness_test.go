@@ -94,7 +94,7 @@ func (f *client) read() {
 		f.mu.Unlock()
 		if u, ok := e.(mesos.Update); ok && u.Status.UUID != nil && !silent {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			_ = f.Call(ctx, mesos.Acknowledge{Status: u.Status}) // Mesos sends it again if this fails
+			_ = f.Call(ctx, mesos.Acknowledge(u)) // Mesos sends it again if this fails
 			cancel()
 		}
 	}

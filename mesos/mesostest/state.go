@@ -3,6 +3,7 @@ package mesostest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -98,7 +99,7 @@ func awaitAgents(ctx context.Context, master string, n int) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%d agents are not there in time, only %d (%v)", n, active, err)
+			return errors.Join(fmt.Errorf("%d agents are not there in time, only %d", n, active), err)
 		}
 	}
 }

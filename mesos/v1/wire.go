@@ -87,8 +87,7 @@ type answerError struct {
 
 func newAnswerError(url string, resp *http.Response) *answerError {
 	defer resp.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // what can be read of it
 	return &answerError{url: url, code: resp.StatusCode, text: strings.TrimSpace(string(text)), location: resp.Header.Get("Location")}
 }
 
