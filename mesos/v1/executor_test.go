@@ -213,7 +213,15 @@ func TestExecutorOverUnixSocket(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "agent.sock")
 	l, err := net.Listen("unix", socket)
 	require.NoError(t, err)
-	go func() { _ = a.server.Config.Serve(l) }() // ends when the server is closed
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = a.server.Config.Serve(l) // until l is closed
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-served
+	})
 	env := executorEnv("127.0.0.1:1")
 	env["MESOS_DOMAIN_SOCKET"] = socket
 	e := newTestExecutor(t, env)
