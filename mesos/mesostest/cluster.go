@@ -79,6 +79,11 @@ func Embedded(t testing.TB, options Options) *Cluster {
 	return &Cluster{backend: embedded{c}, Name: "embedded", Version: DefaultVersion, Agents: options.Agents, Embedded: c}
 }
 
+// Wrap gives an embedded cluster that the test itself starts and closes.
+func Wrap(c *devcluster.Cluster) *Cluster {
+	return &Cluster{backend: embedded{c}, Name: "embedded", Version: DefaultVersion, Embedded: c}
+}
+
 type embedded struct{ *devcluster.Cluster }
 
 func (e embedded) KillMaster() error {

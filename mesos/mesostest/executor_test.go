@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,17 +17,57 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
 )
 
 // executorMode makes the test binary an executor when it runs in a sandbox.
 const executorMode = "CONFORMANCE_EXECUTOR"
 
+// clusterMode makes the test binary hold a cluster in the folder given.
+const clusterMode = "CONFORMANCE_CLUSTER"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(clusterMode); dir != "" {
+		os.Exit(runCluster(dir))
+	}
 	if os.Getenv(executorMode) != "" {
 		os.Exit(runExecutor())
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// runCluster starts a cluster with one executor, writes that one's pid, and stays.
+func runCluster(dir string) int {
+	ctx := context.Background()
+	agent := devcluster.Agent{Resources: []mesos.Resource{{Name: "cpus", Scalar: 1}, {Name: "mem", Scalar: 512}}}
+	c, err := devcluster.Start(ctx, devcluster.Config{Dir: dir, Agents: []devcluster.Agent{agent}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	s, err := v1.NewScheduler(ctx, v1.SchedulerConfig{Masters: c.Address()})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	var framework mesos.FrameworkID
+	for event := range s.Events() {
+		switch event := event.(type) {
+		case mesos.Subscribed:
+			framework = event.Framework
+		case mesos.Offers:
+			o := event.Offers[0]
+			t := task(o, "stay")
+			if err := s.Call(ctx, mesos.Accept{Offers: []mesos.OfferID{o.ID}, Tasks: []mesos.TaskInfo{t}, Refuse: time.Hour}); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		case mesos.Update:
+			pid := c.ExecutorPID(framework, event.Status.Executor)
+			_ = os.WriteFile(filepath.Join(dir, "executor.pid"), fmt.Append(nil, pid), 0o600)
+		}
+	}
+	return 0
 }
 
 // runExecutor does what the data of each task says: "finish", "exit", "stubborn",

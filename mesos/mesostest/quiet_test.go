@@ -232,7 +232,12 @@ func alive(t *testing.T, sandbox string) bool {
 	text, err := os.ReadFile(filepath.Join(sandbox, "child"))
 	require.NoError(t, err)
 	stat, err := os.ReadFile("/proc/" + string(text) + "/stat")
-	return err == nil && !strings.Contains(string(stat), ") Z ")
+	return err == nil && running(string(stat))
+}
+
+// running says whether a process is more than a zombie, by its /proc/PID/stat.
+func running(stat string) bool {
+	return !strings.Contains(stat, ") Z ") && !strings.Contains(stat, ") X ")
 }
 
 func testNeverRegisters(t *testing.T, c *mesostest.Cluster) {

@@ -56,6 +56,7 @@ func startReal(t testing.TB, o Options) (*real, error) {
 	if err := r.run(setUpLimit, filepath.Join(filepath.Dir(script), "setup.sh")); err != nil {
 		return nil, err
 	}
+	// From here on it is no question of what this machine has: a failure is one.
 	t.Cleanup(func() {
 		if err := r.stop(); err != nil {
 			t.Errorf("cannot stop Mesos: %v", err)
@@ -64,7 +65,10 @@ func startReal(t testing.TB, o Options) (*real, error) {
 			r.showLogs(t)
 		}
 	})
-	return r, r.start()
+	if err := r.start(); err != nil {
+		t.Fatalf("cannot start a real Mesos %s: %v", o.Version, err)
+	}
+	return r, nil
 }
 
 // timingEnv tells a real Mesos what it can be told.

@@ -14,6 +14,7 @@ type environment struct {
 	framework  mesos.FrameworkID
 	executor   mesos.ExecutorID
 	agent      mesos.AgentID
+	path       string // of the executor API there
 	endpoint   string // "host:port" of the agent
 	socket     string // path of a unix socket to use instead (Mesos 1.10)
 	token      string // to be sent as Bearer (Mesos 1.3)
@@ -30,6 +31,7 @@ func readEnvironment(getenv func(string) string) (environment, error) {
 		framework:  mesos.FrameworkID(getenv("MESOS_FRAMEWORK_ID")),
 		executor:   mesos.ExecutorID(getenv("MESOS_EXECUTOR_ID")),
 		agent:      mesos.AgentID(getenv("MESOS_SLAVE_ID")),
+		path:       agentPath(getenv("MESOS_SLAVE_PID")),
 		endpoint:   getenv("MESOS_AGENT_ENDPOINT"),
 		socket:     getenv("MESOS_DOMAIN_SOCKET"),
 		token:      getenv("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"),
@@ -59,6 +61,15 @@ func readEnvironment(getenv func(string) string) (environment, error) {
 		}
 	}
 	return env, nil
+}
+
+// agentPath is where an agent serves executors. Over TCP the short path is as good;
+// over a domain socket only this one is served, as Mesos' own executors use it.
+func agentPath(pid string) string {
+	if id, _, ok := strings.Cut(pid, "@"); ok {
+		return "/" + id + executorPath
+	}
+	return executorPath
 }
 
 func durationOr(text string, unset time.Duration) (time.Duration, error) {

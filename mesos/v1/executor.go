@@ -215,7 +215,7 @@ func (e *executorConn) sendUpdates(ctx context.Context) {
 	}
 }
 
-func (e *executorConn) url() string { return "http://" + e.env.endpoint + executorPath }
+func (e *executorConn) url() string { return "http://" + e.env.endpoint + e.env.path }
 
 func (e *executorConn) call(kind executor.Call_Type) *executor.Call {
 	return &executor.Call{

@@ -17,7 +17,7 @@ import (
 
 func executorEnv(endpoint string) map[string]string {
 	return map[string]string{
-		"MESOS_FRAMEWORK_ID": "fw-1", "MESOS_EXECUTOR_ID": "e", "MESOS_SLAVE_ID": "a", "MESOS_AGENT_ENDPOINT": endpoint,
+		"MESOS_FRAMEWORK_ID": "fw-1", "MESOS_EXECUTOR_ID": "e", "MESOS_SLAVE_ID": "a", "MESOS_SLAVE_PID": "slave(1)@" + endpoint, "MESOS_AGENT_ENDPOINT": endpoint,
 		"MESOS_CHECKPOINT": "1", "MESOS_RECOVERY_TIMEOUT": "15mins", "MESOS_SUBSCRIPTION_BACKOFF_MAX": "20ms",
 		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": "30secs",
 	}
@@ -35,7 +35,7 @@ func newTestExecutor(t *testing.T, env map[string]string) mesos.Executor {
 func executorSubscribed(f *fakeServer, e mesos.Executor) (*fakeCall, *executor.Call_Subscribe) {
 	f.t.Helper()
 	c := f.next()
-	require.Equal(f.t, executorPath, c.path)
+	require.Equal(f.t, "/slave(1)/api/v1/executor", c.path)
 	call := c.executor()
 	require.Equal(f.t, executor.Call_SUBSCRIBE, call.Type)
 	require.Equal(f.t, "e", call.ExecutorID.Value)
