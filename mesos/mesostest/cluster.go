@@ -22,6 +22,8 @@ type Options struct {
 	Timing devcluster.Timing
 	// Auth wants principal "probe" and secret "secret"; a real Mesos only.
 	Auth bool
+	// ZooKeeper has masters and agents of a real Mesos meet there: "zk://host:port/path".
+	ZooKeeper string
 	// Env is passed to a real master and its agents: "MESOS_...=...".
 	Env []string
 }

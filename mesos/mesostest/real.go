@@ -52,6 +52,9 @@ func startReal(t testing.TB, o Options) (*real, error) {
 	if o.Auth {
 		r.env = append(r.env, "AUTH=1")
 	}
+	if o.ZooKeeper != "" {
+		r.env = append(r.env, "ZK="+o.ZooKeeper)
+	}
 	r.env = append(append(r.env, timingEnv(o.Timing)...), o.Env...)
 	if err := r.run(setUpLimit, filepath.Join(filepath.Dir(script), "setup.sh")); err != nil {
 		return nil, err
@@ -186,6 +189,12 @@ func (r *real) StartAgent(n int) error {
 func (r *real) KillMaster() error { return r.run(startLimit, r.script, "kill9", "master") }
 
 func (r *real) StartMaster() error { return r.run(startLimit, r.script, "master") }
+
+// startSecondMaster has another master contend for leadership, which wants a
+// ZooKeeper, and gives its address. It ends with the cluster.
+func (r *real) startSecondMaster() (string, error) {
+	return fmt.Sprintf("127.0.0.1:%d", r.port+100), r.run(startLimit, r.script, "master", "2")
+}
 
 // formatResources writes resources as the agent's flag wants them. Reservations are
 // static; refined ones cannot be written so.
