@@ -93,20 +93,21 @@ func (d *Deployment) TempFiles() []string {
 	return found
 }
 
-// watched is a buffer that is read while it is written.
+// watched is a buffer that is read while it is written. The buffer is not embedded: its
+// ReadFrom, which io.Copy would find, takes no lock.
 type watched struct {
-	sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (w *watched) Write(p []byte) (int, error) {
-	w.Lock()
-	defer w.Unlock()
-	return w.Buffer.Write(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
 }
 
 func (w *watched) String() string {
-	w.Lock()
-	defer w.Unlock()
-	return w.Buffer.String()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
 }
