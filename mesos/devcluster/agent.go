@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"strconv"
 
@@ -28,7 +27,7 @@ type agent struct {
 
 	id         string
 	port       int
-	server     *http.Server
+	server     *server
 	up         bool // the agent process is there
 	cut        bool // no way between agent and master
 	registered bool
@@ -209,7 +208,7 @@ func (a *agent) kill() {
 	}
 	a.leave()
 	a.up = false
-	a.server.Close()
+	a.server.close()
 	for _, af := range a.frameworks {
 		for _, run := range af.executors {
 			run.out = nil

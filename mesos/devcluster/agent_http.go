@@ -39,6 +39,9 @@ func (a *agent) serveExecutor(w http.ResponseWriter, r *http.Request) {
 
 // caller finds the executor that a call comes from.
 func (a *agent) caller(call *executor.Call) (*executorRun, *refusal) {
+	if !a.up {
+		return nil, &refusal{http.StatusServiceUnavailable, "Agent is not there"} // killed while the call was on its way
+	}
 	if a.frameworks[call.FrameworkID.Value] == nil {
 		return nil, badRequest("Framework cannot be found")
 	}

@@ -118,14 +118,35 @@ func (a *agent) listen(port int) error {
 	return nil
 }
 
+// listen tries for a while where the port is that of a server which was there
+// before: while it was away, someone's connection may have got it.
 func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
+	for attempt := 0; ; attempt++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
+		if err == nil || port == 0 || attempt == 20 {
+			return l, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
-func (c *Cluster) serve(l net.Listener, h http.Handler) *http.Server {
-	server := &http.Server{Handler: c.counted(h), ReadHeaderTimeout: 10 * time.Second}
-	c.goroutines.Go(func() { _ = server.Serve(l) }) // always ends with ErrServerClosed
-	return server
+// server is an HTTP server whose port is free as soon as it is closed.
+type server struct {
+	http     *http.Server
+	listener net.Listener
+}
+
+func (c *Cluster) serve(l net.Listener, h http.Handler) *server {
+	s := &server{http: &http.Server{Handler: c.counted(h), ReadHeaderTimeout: 10 * time.Second}, listener: l}
+	c.goroutines.Go(func() { _ = s.http.Serve(l) }) // always ends with an error that says it was closed
+	return s
+}
+
+func (s *server) close() {
+	if s != nil {
+		s.listener.Close()
+		s.http.Close()
+	}
 }
 
 // counted lets Close wait for requests, streams above all.
@@ -189,16 +210,14 @@ func (c *Cluster) Close() error {
 	for _, run := range c.runs() {
 		run.kill()
 	}
-	servers := []*http.Server{c.master.server}
+	servers := []*server{c.master.server}
 	for _, a := range c.agents {
 		servers = append(servers, a.server)
 		a.cache.close()
 	}
 	c.mu.Unlock()
 	for _, s := range servers {
-		if s != nil {
-			s.Close()
-		}
+		s.close()
 	}
 	c.goroutines.Wait()
 	c.spawner.close()

@@ -62,7 +62,7 @@ func (c *Cluster) KillMaster() {
 		return
 	}
 	c.master.down = true
-	c.master.server.Close()
+	c.master.server.close()
 	for _, a := range c.agents {
 		a.registered = false
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sort"
 	"strconv"
 	"time"
@@ -26,7 +25,7 @@ type master struct {
 	id      string
 	address string
 	started time.Time
-	server  *http.Server
+	server  *server
 	down    bool
 
 	frameworks map[string]*framework

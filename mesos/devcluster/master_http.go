@@ -96,6 +96,9 @@ func (m *master) serveSubscribe(w http.ResponseWriter, r *http.Request, call *sc
 func (m *master) dispatch(call *scheduler.Call, r *http.Request) *refusal {
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
+	if m.down {
+		return &refusal{http.StatusServiceUnavailable, "No leader elected"}
+	}
 	f, no := m.checkStream(call, r)
 	if no != nil {
 		return no
