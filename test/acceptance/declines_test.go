@@ -17,6 +17,7 @@ import (
 // The most reported pain of the Java framework: it registers, declines every offer, and
 // does not say that the agents offer other ports than Alluxio's.
 func TestAgentsThatDoNotOfferThePorts(t *testing.T) {
+	t.Parallel()
 	agents := []devcluster.Agent{agent(mesos.Range{Begin: 31000, End: 31009}), agent(mesos.Range{Begin: 31010, End: 31019})}
 	mesostest.Each(t, mesostest.Options{Agents: agents}, func(t *testing.T, c *mesostest.Cluster) {
 		d := deploy.New(t, c.Address(), map[string]string{deploy.Prefix + "port.source": "fixed"})

@@ -13,6 +13,7 @@ import (
 // dev is killed without a chance to clean up; the next one sweeps, and shows that Alluxio
 // works with two workers.
 func TestDevCheckAfterAKilledDev(t *testing.T) {
+	t.Parallel()
 	d := deploy.NewDev(t)
 	killed := d.Dev(0)
 	killed.Says("Ctrl-C takes everything down")
@@ -31,6 +32,7 @@ func TestDevCheckAfterAKilledDev(t *testing.T) {
 
 // An ordinary user needs no root: the ramdisk is a folder of /dev/shm, and that is said.
 func TestDevAsAnOrdinaryUser(t *testing.T) {
+	t.Parallel()
 	uid := 0
 	if os.Getuid() == 0 {
 		uid = 65534 // nobody
@@ -49,6 +51,7 @@ func TestDevAsAnOrdinaryUser(t *testing.T) {
 
 // A signal at any moment leaves nothing behind.
 func TestDevInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		signal syscall.Signal
 		after  string

@@ -27,6 +27,7 @@ const otherDigest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123
 // What only the agent can find out ends in the task's status, with the way out, and
 // starts no JVM. (What can be known before is in cmd/alluxio-mesos/testdata.)
 func TestErrorsThatTheAgentFinds(t *testing.T) {
+	t.Parallel()
 	busy, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
 	defer busy.Close()
@@ -98,6 +99,7 @@ func TestErrorsThatTheAgentFinds(t *testing.T) {
 
 // A local root UFS is one host's own: a worker on another would read an empty folder.
 func TestLocalRootUFSWithWorkersOnTwoHosts(t *testing.T) {
+	t.Parallel()
 	c := mesostest.Embedded(t, mesostest.Options{Agents: agents(t, 2)})
 	d := deploy.New(t, c.Address(), map[string]string{deploy.Prefix + "ufs.shared": ""})
 	d.Start()
@@ -111,6 +113,7 @@ func TestLocalRootUFSWithWorkersOnTwoHosts(t *testing.T) {
 // Agents without a fitting Java: the JDKs of this machine are hidden behind an empty
 // folder, in a mount namespace of the test's own.
 func TestNoFittingJavaOnTheAgent(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("hiding this machine's JDKs takes root")
 	}

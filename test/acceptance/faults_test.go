@@ -17,6 +17,7 @@ import (
 // Kill -9 of one process after another. Each time all serves again without a hand, and a
 // file that is nowhere but in the worker's memory is still there.
 func TestKilledProcesses(t *testing.T) {
+	t.Parallel()
 	mesostest.Each(t, mesostest.Options{Agents: agents(t, 1)}, func(t *testing.T, c *mesostest.Cluster) {
 		d := deploy.New(t, c.Address())
 		d.Start()
@@ -61,9 +62,10 @@ func TestKilledProcesses(t *testing.T) {
 // A fetcher is killed in the middle of a download: another one goes on from the byte that
 // was reached.
 func TestKilledFetcher(t *testing.T) {
+	t.Parallel()
 	c := mesostest.Embedded(t, mesostest.Options{Agents: agents(t, 1)})
 	server := deploy.Serve(t, deploy.Tarball(t))
-	server.Slow(4 << 20)
+	server.Slow(20 << 20)
 	d := deploy.New(t, c.Address(), map[string]string{deploy.Prefix + "alluxio.jar.url": server.URL(deploy.Tarball(t))})
 	d.Site[deploy.Prefix+"cache.dir"] = d.Dir + "/cache"
 	d.Start()

@@ -18,6 +18,7 @@ import (
 
 // The life of a deployment on a real Mesos 1.11 with three agents.
 func TestLifeOnARealMesos(t *testing.T) {
+	t.Parallel()
 	c := mesostest.Real(t, mesostest.Options{Agents: agents(t, 3)})
 	d := deploy.New(t, c.Address(), map[string]string{"alluxio.worker.ramdisk.size": "256MB"})
 	d.Start()
@@ -45,6 +46,7 @@ func TestLifeOnARealMesos(t *testing.T) {
 
 // Older releases of Mesos, from start to serving.
 func TestStartOnOlderMesos(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"1.4.3", "1.8.1"} {
 		t.Run(version, func(t *testing.T) {
 			c := mesostest.Real(t, mesostest.Options{Version: version, Agents: agents(t, 1)})

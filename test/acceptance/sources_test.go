@@ -13,6 +13,7 @@ import (
 // The Java framework's own acceptance test: Alluxio and the JDK, each from the agent or
 // by URL. The downloaded JDK is another version than the agent's, so it can be told.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	home := deploy.Home(t)
 	jdk := deploy.OtherJDK(t)
 	server := deploy.Serve(t, jdk.File, deploy.Tarball(t))

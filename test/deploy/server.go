@@ -14,7 +14,7 @@ import (
 type Server struct {
 	server *httptest.Server
 	files  map[string]string // name in the URL -> path
-	slow   atomic.Int64      // bytes in a tenth of a second; 0: as fast as it goes
+	slow   atomic.Int64      // bytes in a second; 0: as fast as it goes
 	sent   atomic.Int64
 }
 
@@ -36,7 +36,7 @@ func Serve(t testing.TB, files ...string) *Server {
 // URL of a file, whether it is served or not.
 func (s *Server) URL(file string) string { return s.server.URL + "/" + filepath.Base(file) }
 
-// Slow limits each answer from now on to bytes in a tenth of a second; 0 lifts that, also
+// Slow limits each answer from now on to bytes in a second; 0 lifts that, also
 // for answers under way.
 func (s *Server) Slow(bytes int64) { s.slow.Store(bytes) }
 
@@ -72,27 +72,14 @@ type throttled struct {
 	done <-chan struct{}
 }
 
-func (w *throttled) Write(p []byte) (written int, err error) {
-	for len(p) > 0 {
-		limit := w.s.slow.Load()
-		part := p
-		if limit > 0 {
-			part = p[:min(int64(len(p)), limit)]
-			select {
-			case <-w.done:
-			case <-time.After(100 * time.Millisecond):
-			}
+func (w *throttled) Write(p []byte) (int, error) {
+	if limit := w.s.slow.Load(); limit > 0 {
+		select {
+		case <-w.done:
+		case <-time.After(time.Duration(int64(len(p)) * int64(time.Second) / limit)):
 		}
-		n, err := w.ResponseWriter.Write(part)
-		written += n
-		w.s.sent.Add(int64(n))
-		if err != nil {
-			return written, err
-		}
-		if limit > 0 {
-			w.ResponseWriter.(http.Flusher).Flush()
-		}
-		p = p[len(part):]
 	}
-	return written, nil
+	n, err := w.ResponseWriter.Write(p)
+	w.s.sent.Add(int64(n))
+	return n, err
 }
