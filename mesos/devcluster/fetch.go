@@ -110,10 +110,18 @@ func (c *fetchCache) download(ctx context.Context, uri, to string) error {
 }
 
 func (c *fetchCache) get(ctx context.Context, uri, to string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	watchdog := time.AfterFunc(c.stall, cancel)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(c.stall, func() { cancel(fmt.Errorf("no data for %s", c.stall)) })
 	defer watchdog.Stop()
+	err := c.getWatched(ctx, uri, to, func() { watchdog.Reset(c.stall) })
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (c *fetchCache) getWatched(ctx context.Context, uri, to string, progress func()) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
 	if err != nil {
 		return err
@@ -127,7 +135,7 @@ func (c *fetchCache) get(ctx context.Context, uri, to string) error {
 		return fmt.Errorf("the server answers %s", resp.Status)
 	}
 	return writeFile(to, readerFunc(func(p []byte) (int, error) {
-		watchdog.Reset(c.stall)
+		progress()
 		return resp.Body.Read(p)
 	}))
 }
