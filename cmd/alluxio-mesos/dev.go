@@ -101,8 +101,8 @@ func (f devFlags) devSite() (sitefile.Site, error) {
 	if err != nil {
 		return sitefile.Site{}, err
 	}
-	if name, ok := over.Get(nameKey); ok && name != dev.Name {
-		return sitefile.Site{}, withCode(exitUsage, fmt.Errorf("%s=%s: dev is always called %q; \"start\" takes other names", nameKey, name, dev.Name))
+	if name, ok := over.Get(nameKey); ok {
+		return sitefile.Site{}, withCode(exitUsage, fmt.Errorf("%s=%s: dev has its own name, %q here; \"start\" takes others", nameKey, name, dev.Name))
 	}
 	if f.conf == "" {
 		return sitefile.Site{Properties: over}, nil
@@ -111,7 +111,6 @@ func (f devFlags) devSite() (sitefile.Site, error) {
 	if err != nil {
 		return site, problems("the site properties", err)
 	}
-	site.Properties.Set(nameKey, dev.Name)
 	return site, nil
 }
 

@@ -10,10 +10,17 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
 )
 
+// The parts of TestDev run one after another: each dev prefers Alluxio's usual ports.
+func TestDev(t *testing.T) {
+	t.Parallel()
+	t.Run("check after a killed dev", devCheckAfterAKilledDev)
+	t.Run("as an ordinary user", devAsAnOrdinaryUser)
+	t.Run("interrupted", devInterrupted)
+}
+
 // dev is killed without a chance to clean up; the next one sweeps, and shows that Alluxio
 // works with two workers.
-func TestDevCheckAfterAKilledDev(t *testing.T) {
-	t.Parallel()
+func devCheckAfterAKilledDev(t *testing.T) {
 	d := deploy.NewDev(t)
 	killed := d.Dev(0)
 	killed.Says("Ctrl-C takes everything down")
@@ -31,8 +38,7 @@ func TestDevCheckAfterAKilledDev(t *testing.T) {
 }
 
 // An ordinary user needs no root: the ramdisk is a folder of /dev/shm, and that is said.
-func TestDevAsAnOrdinaryUser(t *testing.T) {
-	t.Parallel()
+func devAsAnOrdinaryUser(t *testing.T) {
 	uid := 0
 	if os.Getuid() == 0 {
 		uid = 65534 // nobody
@@ -50,8 +56,7 @@ func TestDevAsAnOrdinaryUser(t *testing.T) {
 }
 
 // A signal at any moment leaves nothing behind.
-func TestDevInterrupted(t *testing.T) {
-	t.Parallel()
+func devInterrupted(t *testing.T) {
 	for _, c := range []struct {
 		signal syscall.Signal
 		after  string

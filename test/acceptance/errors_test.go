@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	"github.com/alluxio-mesos/alluxio-mesos/internal/freeports"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
@@ -31,17 +31,11 @@ func TestErrorsThatTheAgentFinds(t *testing.T) {
 	busy, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
 	defer busy.Close()
-	port := busy.Addr().(*net.TCPAddr).Port
-	other := freePort(t)
+	taken := busy.Addr().(*net.TCPAddr).Port
+	free, err := freeports.Find(7, nil, nil)
+	require.NoError(t, err)
 	// The agent offers the port that is taken, as if nobody had told it.
-	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{{
-		Resources: []mesos.Resource{
-			{Name: "cpus", Scalar: 40}, {Name: "mem", Scalar: 40960}, {Name: "disk", Scalar: 4096},
-			{Name: "ports", Ranges: []mesos.Range{
-				{Begin: uint64(port), End: uint64(port)}, {Begin: uint64(other), End: uint64(other)}, {Begin: 42000, End: 42099},
-			}},
-		},
-	}}})
+	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{agent(ranges(append(free, taken))...)}})
 	noAlluxio := archive(t, "notes-1.0/README", "no Alluxio in here\n")
 	server := deploy.Serve(t, deploy.Tarball(t), noAlluxio)
 
@@ -71,10 +65,10 @@ func TestErrorsThatTheAgentFinds(t *testing.T) {
 		},
 		"port taken": {
 			map[string]string{
-				deploy.Prefix + "port.source": "fixed", "alluxio.master.rpc.port": fmt.Sprint(port), "alluxio.master.web.port": fmt.Sprint(other),
-				"alluxio.worker.rpc.port": "42000", "alluxio.worker.web.port": "42001",
+				deploy.Prefix + "port.source": "fixed", "alluxio.master.rpc.port": fmt.Sprint(taken), "alluxio.master.web.port": fmt.Sprint(free[1]),
+				"alluxio.worker.rpc.port": fmt.Sprint(free[2]), "alluxio.worker.web.port": fmt.Sprint(free[3]),
 			},
-			[]string{fmt.Sprint(port), "alluxio.master.rpc.port"},
+			[]string{fmt.Sprint(taken), "alluxio.master.rpc.port"},
 		},
 		"node folder not writable": {
 			map[string]string{deploy.Prefix + "node.dir": "/proc/alluxio-mesos"},
@@ -195,12 +189,4 @@ func archive(t *testing.T, name, content string) string {
 	require.NoError(t, zipped.Close())
 	require.NoError(t, file.Close())
 	return path
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", ":0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -31,11 +31,15 @@ func agents(t *testing.T, n int) []devcluster.Agent {
 		ports, err := freeports.Find(8, nil, taken)
 		require.NoError(t, err)
 		taken = append(taken, ports...)
-		var ranges []mesos.Range
-		for _, port := range ports {
-			ranges = append(ranges, mesos.Range{Begin: uint64(port), End: uint64(port)})
-		}
-		all = append(all, agent(ranges...))
+		all = append(all, agent(ranges(ports)...))
+	}
+	return all
+}
+
+func ranges(ports []int) []mesos.Range {
+	var all []mesos.Range
+	for _, port := range ports {
+		all = append(all, mesos.Range{Begin: uint64(port), End: uint64(port)})
 	}
 	return all
 }

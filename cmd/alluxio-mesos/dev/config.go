@@ -1,6 +1,8 @@
 package dev
 
 import (
+	"fmt"
+	"hash/fnv"
 	"io"
 	"path/filepath"
 	"time"
@@ -8,7 +10,7 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 )
 
-// Name of the deployment, so that "alluxio-mesos status --name dev" finds it.
+// Name of the deployment's folder, so that "alluxio-mesos status --name dev" finds it.
 const Name = "dev"
 
 // Config of one run.
@@ -35,6 +37,14 @@ type Config struct {
 	Getenv func(string) string
 	// Force, when it fires during the way down, ends everything at once.
 	Force <-chan struct{}
+}
+
+// framework is the name that Mesos and the node see. It differs from user to user: their
+// ramdisks are told apart by it.
+func (c Config) framework() string {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(c.Root))
+	return fmt.Sprintf("%s-%08x", Name, hash.Sum32())
 }
 
 // The folders of a run.

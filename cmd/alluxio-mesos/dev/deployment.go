@@ -22,6 +22,7 @@ const (
 	masterHost    = "127.0.0.1"
 	megabyte      = 1 << 20
 
+	nameKey     = spec.Prefix + "framework.name"
 	sourceKey   = spec.Prefix + "alluxio.jar.url"
 	checksumKey = spec.Prefix + "alluxio.jar.checksum"
 	jdkKey      = spec.Prefix + "jdk.url"
@@ -46,7 +47,6 @@ func (c Config) deployment() (spec.Deployment, error) {
 
 func (c Config) properties() (alluxio.Properties, error) {
 	ours := alluxio.FromMap(map[string]string{
-		spec.Prefix + "framework.name":        Name,
 		spec.Prefix + "port.source":           string(spec.PortsOffer),
 		spec.Prefix + "ufs.shared":            "true", // all agents are this machine
 		spec.Prefix + "node.dir":              c.node(),
@@ -74,7 +74,9 @@ func (c Config) properties() (alluxio.Properties, error) {
 	if java := c.java(); java != "" && !source && !path {
 		ours.Set(jdkPathKey, java)
 	}
-	return alluxio.Merge(ours, c.Site), nil
+	site := alluxio.Merge(ours, c.Site)
+	site.Set(nameKey, c.framework()) // a site file for another deployment may name that
+	return site, nil
 }
 
 // tarball finds what "make alluxio" built, with its checksum.

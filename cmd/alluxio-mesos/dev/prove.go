@@ -64,7 +64,7 @@ func (r *running) shell(ctx context.Context) (shell, error) {
 	if err != nil {
 		return shell{}, err
 	}
-	said, err := exec.CommandContext(ctx, jvm.Exe, "-version").CombinedOutput()
+	said, err := exec.CommandContext(ctx, jvm.Exe, alluxio.Traceless, "-version").CombinedOutput()
 	if err != nil {
 		return shell{}, fmt.Errorf("cannot ask %s for its version: %w", jvm.Exe, err)
 	}
@@ -78,7 +78,7 @@ func (r *running) shell(ctx context.Context) (shell, error) {
 	}
 	return shell{alluxio.Run{
 		Home: distribution, Java: java, ConfDir: r.client(), LogsDir: filepath.Join(r.client(), "logs"),
-		JVMOptions: strings.Fields(quickStart),
+		JVMOptions: append(strings.Fields(quickStart), alluxio.Traceless),
 	}}, nil
 }
 

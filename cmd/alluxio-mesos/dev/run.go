@@ -40,6 +40,10 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer unlock()
+	// Processes are known by paths, as the kernel tells them: without links.
+	if c.Root, err = filepath.EvalSymlinks(c.Root); err != nil {
+		return fmt.Errorf("cannot find the folder of dev: %w", err)
+	}
 	if err := c.clearAway(ctx); err != nil {
 		return err
 	}
@@ -157,7 +161,7 @@ func (r *running) startScheduler(ctx context.Context) error {
 			StateDir:   r.Root,
 			Executor:   filepath.Join(r.Bin, "alluxio-mesos-executor"),
 			PluginDir:  r.Bin,
-			Logger:     r.logger("scheduler").With("framework", Name),
+			Logger:     r.logger("scheduler").With("framework", r.framework()),
 		})
 	}()
 	return nil
