@@ -82,6 +82,32 @@ func unparsed(s string) string {
 }
 
 // Text is s with every URL in it redacted: for messages of libraries that name URLs.
-func Text(s string) string { return urls().ReplaceAllStringFunc(s, URL) }
+func Text(s string) string {
+	return urls().ReplaceAllStringFunc(s, func(found string) string {
+		// A sentence goes on after a URL; what ends it is no part of the URL.
+		end := len(strings.TrimRight(found, ".,:;!)"))
+		return URL(found[:end]) + found[end:]
+	})
+}
+
+// Reveals says whether s has a URL with what could be a credential: a password, a lone user name of HTTP (which is where
+// tokens go), or a query value that URL would hide.
+func Reveals(s string) bool {
+	for _, found := range urls().FindAllString(s, -1) {
+		u, err := url.Parse(found)
+		if err != nil {
+			if unparsed(found) != found {
+				return true
+			}
+			continue
+		}
+		_, password := u.User.Password()
+		token := u.User != nil && strings.HasPrefix(u.Scheme, "http")
+		if password || token || query(u.RawQuery) != u.RawQuery {
+			return true
+		}
+	}
+	return false
+}
 
 func urls() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`) }

@@ -37,6 +37,32 @@ func TestText(t *testing.T) {
 	require.Equal(t, `parse "https://xxxxx@host/%zz?xxxxx": invalid URL escape "%zz"`, got)
 }
 
+func TestTextGoesOnAfterAURL(t *testing.T) {
+	t.Parallel()
+	got := redact.Text("cannot fetch https://host/a?token=secret: the server answered 403 (see https://host/b).")
+	require.Equal(t, "cannot fetch https://host/a?token=xxxxx: the server answered 403 (see https://host/b).", got)
+}
+
+func TestReveals(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"":                                false,
+		"LOCAL":                           false,
+		"/opt/jdk.tar.gz":                 false,
+		"https://host/a?version=3":        false,
+		"hdfs://alice@namenode:9000/a":    false,
+		"user@host":                       false,
+		"https://bob:secret@host/a":       true,
+		"http::https://secret@host/a":     true,
+		"s3://AKID:secret@bucket/a":       true,
+		"https://host/a?X-Amz-Signature=": true,
+		"https://bob:sec%zzret@host/a":    true,
+		"-Dx=y -Durl=https://a:b@host/a":  true,
+	} {
+		require.Equal(t, want, redact.Reveals(text), text)
+	}
+}
+
 func FuzzURL(f *testing.F) {
 	f.Add("https://bob:Sup3rS3cret@host/a?b=c")
 	f.Fuzz(func(t *testing.T, s string) {

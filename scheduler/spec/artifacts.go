@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,9 +32,20 @@ func (r *reader) fetchers() {
 	r.d.Fetchers = map[string]string{}
 	for _, key := range r.site.Keys() {
 		if scheme, ok := strings.CutPrefix(key, Prefix+"fetcher."); ok {
-			r.d.Fetchers[scheme] = r.text(key, "")
+			r.d.Fetchers[scheme] = r.plugin(key, "")
 		}
 	}
+}
+
+// pluginName is what plugins/host takes: it is a part of the name of an executable.
+var pluginName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+func (r *reader) plugin(key, missing string) string {
+	name := r.text(key, missing)
+	if name != "" && !pluginName.MatchString(name) {
+		r.refuse(key, "this is no name of a plugin", "write what follows alluxio-mesos-fetcher- or alluxio-mesos-ramdisk- in its file name: lower-case letters, digits and -")
+	}
+	return name
 }
 
 // artifact reads NAME.url and NAME.checksum.
@@ -58,7 +70,7 @@ func (r *reader) scheme(key, scheme string) {
 	if slices.Contains(builtIn(), scheme) || r.d.Fetchers[scheme] != "" {
 		return
 	}
-	r.refuse(key, "no fetcher serves "+scheme+":",
+	r.refuse(key, "no fetcher serves the scheme "+scheme,
 		"use one of "+strings.Join(builtIn(), ", ")+", or name the plugin that does with "+Prefix+"fetcher."+scheme)
 }
 

@@ -14,6 +14,8 @@ var frameworkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 var roleName = regexp.MustCompile(`^(\*|[^-./\s][^\s/]*(/[^-./\s][^\s/]*)*)$`)
 
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`)
+
 func (r *reader) framework() {
 	d := &r.d
 	d.Name = r.text(Prefix+"framework.name", "alluxio")
@@ -86,7 +88,7 @@ func (r *reader) listeners() {
 		r.refuse(Prefix+"artifact.bind", "this is no address", "write an IP address of the scheduler's host, or 0.0.0.0 for all")
 	}
 	d.Artifacts.Host = r.text(Prefix+"artifact.host", "")
-	if strings.ContainsAny(d.Artifacts.Host, "/ ") {
+	if !hostName.MatchString(d.Artifacts.Host) && net.ParseIP(d.Artifacts.Host) == nil && d.Artifacts.Host != "" {
 		r.refuse(Prefix+"artifact.host", "this is no host", "write a host name or address that the agents can reach, without port or scheme")
 	}
 }

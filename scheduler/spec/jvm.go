@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 )
 
 // jvmOptions are the operator's own options, with what they say of memory.
@@ -36,10 +37,12 @@ func (o jvmOptions) with(m Memory) []string {
 }
 
 var (
-	heapOption   = regexp.MustCompile(`^(?:-Xmx|-XX:MaxHeapSize=)(\d+[kKmMgGtT]?)$`)
-	directOption = regexp.MustCompile(`^-XX:MaxDirectMemorySize=(\d+[kKmMgGtT]?)$`)
+	heapOption   = regexp.MustCompile(`^(?:-Xmx|-XX:MaxHeapSize=)`)
+	directOption = regexp.MustCompile(`^-XX:MaxDirectMemorySize=`)
+	jvmNumber    = regexp.MustCompile(`(?:-Xmx|=)(\d+[kKmMgGtT]?)$`)
 	shareOption  = regexp.MustCompile(`^-XX:(Max|Min|Initial)RAM(Percentage|Fraction)=`)
 	property     = regexp.MustCompile(`^-D([^=]+)=`)
+	anyProperty  = regexp.MustCompile(`-D[^=\s"']+=("[^"]*"?|'[^']*'?|\S*)`)
 )
 
 // jvm reads PROCESS.java.opts.
@@ -53,26 +56,48 @@ func (r *reader) jvm(kind alluxio.Process) jvmOptions {
 	for _, word := range words {
 		switch {
 		case heapOption.MatchString(word):
-			o.heap = jvmSize(heapOption.FindStringSubmatch(word)[1])
+			o.heap = r.jvmSize(key, word)
 		case directOption.MatchString(word):
-			o.direct = jvmSize(directOption.FindStringSubmatch(word)[1])
+			o.direct = r.jvmSize(key, word)
 		case shareOption.MatchString(word):
 			r.refuse(key, word+" takes a share of the machine's memory, not of the task's", "use -Xmx, or leave it out")
-		case property.MatchString(word) && alluxio.IsSecret(property.FindStringSubmatch(word)[1]):
-			r.problem(fmt.Errorf("%s: -D%s would show a secret in the process list: set it in the site file", key,
-				property.FindStringSubmatch(word)[1]))
+		default:
+			r.openOption(key, word)
 		}
 	}
 	return o
 }
 
 // jvmSize reads a size as the JVM does: k, m, g and t are powers of 1024.
-func jvmSize(text string) int64 {
-	size, err := alluxio.ParseSize(strings.ToLower(text))
-	if err != nil {
-		return 0
+func (r *reader) jvmSize(key, word string) int64 {
+	if number := jvmNumber.FindStringSubmatch(word); number != nil {
+		if size, err := alluxio.ParseSize(strings.ToLower(number[1])); err == nil && size > 0 && size <= maxSize {
+			return size
+		}
 	}
-	return size
+	r.refuse(key, word+" is no size that fits", "write a whole number and k, m or g, such as -Xmx512m, or leave it out")
+	return 0
+}
+
+// openOption refuses an option that would show a secret: everybody can read a command line.
+func (r *reader) openOption(key, word string) {
+	option := property.FindStringSubmatch(word)
+	switch {
+	case option != nil && alluxio.IsSecret(option[1]):
+		r.problem(fmt.Errorf("%s: -D%s would show a secret in the process list: set it in the site file", key, option[1]))
+	case redact.Reveals(word):
+		r.problem(fmt.Errorf("%s: %s would show what may be credentials in the process list: leave them out", key, redact.Text(word)))
+	}
+}
+
+// hideOptions takes the values of secrets out of JVM options.
+func hideOptions(options string) string {
+	return anyProperty.ReplaceAllStringFunc(options, func(option string) string {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(option, "-D"), "="); alluxio.IsSecret(name) {
+			return "-D" + name + "=" + alluxio.Hidden
+		}
+		return option
+	})
 }
 
 // splitWords splits at blanks that are not in quotes.

@@ -1,9 +1,12 @@
 package spec
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 )
 
 // integration is the prefix of everything that is meant for a framework and never for Alluxio itself.
@@ -50,9 +53,23 @@ func (r *reader) keys() {
 		case renamed()[name] != "":
 			r.refuse(key, "this key was renamed", "use "+renamed()[name])
 		default:
-			r.refuse(key, "there is no such key", "did you mean "+integration+nearest(name, all)+"?")
+			r.unknown(key, nearest(name, all))
 		}
 	}
+}
+
+// unknown refuses a key, and names the one that was meant, if one is near. What was meant to be a secret is not shown.
+func (r *reader) unknown(key, near string) {
+	value, _ := r.site.Get(key)
+	value = shown(key, value)
+	if alluxio.IsSecret(near) {
+		value = "(hidden)"
+	}
+	wayOut := "remove it; the README has a table of the keys"
+	if distance(strings.TrimPrefix(key, integration), near) <= max(2, len(near)/3) {
+		wayOut = "did you mean " + integration + near + "?"
+	}
+	r.problem(fmt.Errorf("%s=%s: there is no such key: %s", key, value, wayOut))
 }
 
 func nearest(name string, candidates []string) string {

@@ -42,14 +42,22 @@ func (r *reader) memory(kind alluxio.Process) (Memory, []string) {
 	heap, direct := own.heap, own.direct
 	s := shapeOf(kind)
 	if least := leastTask(orElse(heap, s.minHeap), orElse(direct, s.minDirect)); task < least {
-		r.refuse(key, fmt.Sprintf("%s of memory cannot hold heap (%s) + direct memory (%s) + what the JVM itself needs (%s)",
-			alluxio.FormatSize(task), alluxio.FormatSize(orElse(heap, s.minHeap)), alluxio.FormatSize(orElse(direct, s.minDirect)),
+		r.refuse(key, fmt.Sprintf("%s cannot hold heap (%s) + direct memory (%s) + what the JVM itself needs (%s)",
+			r.asked(key, task), alluxio.FormatSize(orElse(heap, s.minHeap)), alluxio.FormatSize(orElse(direct, s.minDirect)),
 			alluxio.FormatSize(margin(least)/MB*MB)), fmt.Sprintf("give at least %s%s", alluxio.FormatSize(least), own.lower(kind)))
 		return Memory{}, nil
 	}
 	heap, direct = s.split(task-margin(task), heap, direct)
 	m := Memory{Task: task, Heap: heap, Direct: direct, Margin: task - heap - direct}
 	return m, own.with(m)
+}
+
+// asked words how much memory a task has.
+func (r *reader) asked(key string, task int64) string {
+	if r.text(key, "") == "" {
+		return "the default of " + alluxio.FormatSize(task)
+	}
+	return "so much memory"
 }
 
 // split gives heap and direct memory what the operator did not decide.

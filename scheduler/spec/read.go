@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 )
 
 // Options are what is known beside the site properties.
@@ -49,20 +52,49 @@ type reader struct {
 	problems []error
 }
 
-func (r *reader) problem(err error) { r.problems = append(r.problems, err) }
+// problem adds an error, or each of those that are joined in it, so that they count as many.
+func (r *reader) problem(err error) {
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+	case errors.As(err, &joined):
+		r.problems = append(r.problems, joined.Unwrap()...)
+	default:
+		r.problems = append(r.problems, err)
+	}
+}
 
 // refuse names the key and the value of a problem, and the way out.
 func (r *reader) refuse(key, why, wayOut string) {
 	value, set := r.site.Get(key)
-	if alluxio.IsSecret(key) {
-		value = "(hidden)"
-	}
-	subject := key + "=" + value
+	subject := key + "=" + shown(key, value)
 	if !set {
 		subject = key + " (not set)"
 	}
 	r.problem(fmt.Errorf("%s: %s: %s", subject, why, wayOut))
 }
+
+// shown is a value as a problem quotes it: in one line, not too long, and without what could be a credential.
+func shown(key, value string) string {
+	switch {
+	case alluxio.IsSecret(key):
+		return "(hidden)"
+	case strings.HasSuffix(key, ".java.opts"):
+		value = hideOptions(value)
+	case strings.HasSuffix(key, ".url"):
+		value = redact.URL(value)
+	}
+	value = redact.Text(value)
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		value = strconv.Quote(value)
+	}
+	if runes := []rune(value); len(runes) > maxShown {
+		value = string(runes[:maxShown]) + fmt.Sprintf("... (%d characters)", len(runes))
+	}
+	return value
+}
+
+const maxShown = 300
 
 func (r *reader) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(r.d.Notes, text) {
@@ -87,9 +119,7 @@ func (r *reader) version() {
 
 // canonical gives every property the name of the version, and says what has been renamed.
 func (r *reader) canonical() {
-	if err := alluxio.CheckSite(r.site, r.d.Version); err != nil {
-		r.problem(err)
-	}
+	r.problem(alluxio.CheckSite(r.site, r.d.Version))
 	site, notes := alluxio.Canonical(r.site.Clone(), r.d.Version)
 	r.site = site
 	for _, note := range notes {
@@ -106,4 +136,8 @@ func (r *reader) properties() {
 		}
 	}
 	r.d.Properties = rest
+	if size := len(rest.Bytes()); size > maxShipped {
+		r.problem(fmt.Errorf("the site properties have %d bytes, and travel with every task: keep them below %s",
+			size, alluxio.FormatSize(maxShipped)))
+	}
 }

@@ -115,7 +115,7 @@ func TestReadRefuses(t *testing.T) {
 		{"alluxio.integration.mesos.port.source=any", "write fixed"},
 		{"alluxio.integration.mesos.framework.name=../x", "use letters"},
 		{"alluxio.integration.mesos.node.dir=relative", "write an absolute path"},
-		{"alluxio.integration.mesos.jdk.url=s3://b/k.tar.gz", "no fetcher serves s3:"},
+		{"alluxio.integration.mesos.jdk.url=s3://b/k.tar.gz", "no fetcher serves the scheme s3:"},
 		{"alluxio.integration.mesos.jdk.checksum=md5:abc", "only sha256"},
 		{"alluxio.integration.mesos.alluxio.jar.url=LOCAL\nalluxio.integration.mesos.alluxio.jar.checksum=sha256:" + strings.Repeat("0", 64), "is not digested"},
 		{"alluxio.integration.mesos.constraints=rack", "is no condition"},
@@ -128,6 +128,19 @@ func TestReadRefuses(t *testing.T) {
 		{"alluxio.integration.mesos.state=zk://a/b", "ZooKeeper is not supported"},
 		{"alluxio.integration.mesos.conf.files=core-site.xml", "files cannot be read here"},
 		{"alluxio.integration.mesos.ufs.shared=maybe", "write true or false"},
+		{"alluxio.integration.foo.bar=1", "remove it"},
+		{"alluxio.worker.ramdisk.size=8191PB\nalluxio.integration.worker.resource.mem=8191PB", "write at most 1PB"},
+		{"alluxio.integration.worker.resource.mem=1B", "alluxio.integration.worker.resource.mem=1B: so much memory cannot hold"},
+		{"alluxio.integration.mesos.worker.java.opts=-XX:MaxDirectMemorySize=zz", "-XX:MaxDirectMemorySize=zz is no size that fits"},
+		{"alluxio.integration.mesos.worker.java.opts=-Xmx0", "-Xmx0 is no size that fits"},
+		{"alluxio.integration.mesos.worker.java.opts=-Xmx99999999999999999999t", "is no size that fits"},
+		{"alluxio.integration.mesos.ramdisk=../../bin/sh", "this is no name of a plugin"},
+		{"alluxio.integration.mesos.fetcher.http=a/b", "this is no name of a plugin"},
+		{"alluxio.integration.mesos.artifact.host=a:b:c", "this is no host"},
+		{"alluxio.integration.mesos.artifact.host=http://a", "this is no host"},
+		{"alluxio.integration.mesos.node.dir=/var/x\x00y", `"/var/x\x00y": there are control characters in this path`},
+		{"alluxio.integration.mesos.jdk.url=" + strings.Repeat("x", 9999), "... (9999 characters)"},
+		{"some.key=" + strings.Repeat("x", 1<<20), "travel with every task"},
 	} {
 		t.Run(c.lines, func(t *testing.T) {
 			t.Parallel()
@@ -136,6 +149,30 @@ func TestReadRefuses(t *testing.T) {
 			require.NotContains(t, err.Error(), "%!")
 		})
 	}
+}
+
+func TestProblemsShowNoSecrets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ line, want string }{
+		{"alluxio.integration.mesos.alluxio.jar.url=ftp://u:hush@h/x.tgz", "jar.url=ftp://xxxxx@h/x.tgz: no fetcher"},
+		{"alluxio.integration.mesos.jdk.url=http://u:hush@h:x/y?token=hush", "jdk.url=http://xxxxx@h:x/y?xxxxx: "},
+		{"alluxio.master.mount.table.root.ufs=s3://key:hush@bucket/a", "take them out"},
+		{"alluxio.integration.mesos.secrt=hush", "secrt=(hidden): there is no such key"},
+		{"alluxio.integration.mesos.master.java.opts=-Dfs.s3a.secret.key='hu hush' 'open", "-Dfs.s3a.secret.key=*** 'open: the quote"},
+		{"alluxio.integration.mesos.master.java.opts=-Dproxy=http://u:hush@h/", "-Dproxy=http://xxxxx@h/ would show"},
+	} {
+		_, err := Read(site(c.line), Options{})
+		require.ErrorContains(t, err, c.want)
+		require.NotContains(t, err.Error(), "hush", c.line)
+	}
+}
+
+func TestProblemsAreCountedOneByOne(t *testing.T) {
+	t.Parallel()
+	_, err := Read(site("alluxio.conf.dir=/x", "alluxio.logs.dir=/y", "alluxio.worker.ramdisk.size=z"), Options{})
+	var all interface{ Unwrap() []error }
+	require.ErrorAs(t, err, &all)
+	require.Len(t, all.Unwrap(), 3)
 }
 
 func TestReadTellsEveryProblemAtOnce(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 )
 
 const (
@@ -30,7 +31,7 @@ func (r *reader) ramdisk() {
 		r.note("%s=PAGE: no ramdisk is made", storeTypeKey)
 		return
 	}
-	d.Plugin = r.text(Prefix+"ramdisk", "tmpfs")
+	d.Plugin = r.plugin(Prefix+"ramdisk", "tmpfs")
 	d.Dir = r.folder(Prefix+"ramdisk.dir", "/mnt/alluxio-mesos")
 	if _, set := r.site.Get(ramdiskSizeKey); !set {
 		// Alluxio's own default is two thirds of the memory of whichever machine reads it.
@@ -47,7 +48,7 @@ func (r *reader) ramdisk() {
 
 func (r *reader) tierPath() {
 	if value := r.text(tierPathKey, ""); value != "" {
-		r.note("%s=%s is not used: each worker's ramdisk lies below %s", tierPathKey, value, r.d.Ramdisk.Dir)
+		r.note("%s=%s is not used: each worker's ramdisk lies below %s", tierPathKey, shown(tierPathKey, value), r.d.Ramdisk.Dir)
 	}
 	if value := r.text(tierQuotaKey, ""); value != "" && r.size(tierQuotaKey, 0) != r.d.Ramdisk.Size {
 		r.note("%s=%s is not used: it is the ramdisk's size, %s", tierQuotaKey, value, alluxio.FormatSize(r.d.Ramdisk.Size))
@@ -67,6 +68,7 @@ func (r *reader) rootUFS() {
 		u.URI = r.text(rootUFSKey, "")
 		u.Local = localUFS(u.URI)
 		r.relativeUFS()
+		r.openUFS()
 	}
 	if u.OneHost() && r.d.WorkerCount > 1 {
 		r.problem(fmt.Errorf("%s=%s is a folder of one host, and %sworker.count=%d wants workers on several: %s",
@@ -77,6 +79,14 @@ func (r *reader) rootUFS() {
 func (r *reader) relativeUFS() {
 	if !strings.Contains(r.d.UFS.URI, "://") && !strings.HasPrefix(r.d.UFS.URI, "/") {
 		r.refuse(rootUFSKey, "this is neither a URI nor an absolute path", "write for example hdfs://namenode:9000/alluxio, s3://bucket/alluxio or /mnt/shared")
+	}
+}
+
+// openUFS refuses credentials in the URI: Alluxio shows it in its logs and on its web page, as does status.
+func (r *reader) openUFS() {
+	if redact.Reveals(r.d.UFS.URI) {
+		r.refuse(rootUFSKey, "Alluxio shows this URI to everybody, and it holds what may be credentials",
+			"take them out, and give them as properties of their own, such as aws.accessKeyId and aws.secretKey")
 	}
 }
 
@@ -91,7 +101,7 @@ func localUFS(uri string) bool {
 }
 
 // The whole launch message travels through the Mesos master, which keeps tasks in memory.
-const maxConfFiles = 512 << 10
+const maxShipped = 512 << 10
 
 // confFiles reads the further files of the conf folder.
 func (r *reader) confFiles() {
@@ -105,7 +115,7 @@ func (r *reader) confFiles() {
 		data := r.confFile(key, name)
 		total += len(data)
 	}
-	if total > maxConfFiles {
+	if total > maxShipped {
 		r.refuse(key, fmt.Sprintf("the files have %d bytes, and travel with every task", total),
 			"ship at most 512KB, and name larger files by paths that exist on the agents")
 	}

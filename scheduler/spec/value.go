@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 )
@@ -45,12 +46,19 @@ func (r *reader) size(key string, missing int64) int64 {
 		return missing
 	}
 	size, err := alluxio.ParseSize(text)
-	if err != nil || size < 0 {
+	switch {
+	case err != nil || size < 0:
 		r.refuse(key, "this is no size", "write a number and a unit, such as "+alluxio.FormatSize(missing))
-		return missing
+	case size > maxSize:
+		r.refuse(key, "no machine has as much memory", "write at most "+alluxio.FormatSize(maxSize))
+	default:
+		return size
 	}
-	return size
+	return missing
 }
+
+// maxSize keeps sums of sizes far from overflowing.
+const maxSize = 1 << 50
 
 func (r *reader) cpus(key string, missing float64) float64 {
 	text := r.text(key, "")
@@ -120,6 +128,10 @@ func (r *reader) folder(key, missing string) string {
 	text := r.text(key, missing)
 	if text == "" {
 		return ""
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		r.refuse(key, "there are control characters in this path", "write an absolute path, such as "+example(missing))
+		return missing
 	}
 	if !path.IsAbs(text) || path.Clean(text) == "/" {
 		r.refuse(key, "this is no folder of its own", "write an absolute path below /, such as "+example(missing))
