@@ -11,6 +11,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 	"github.com/alluxio-mesos/alluxio-mesos/executor/supervise"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 )
 
 // javaPatience bounds `java -version`, which takes 0.1 s on an idle machine.
@@ -37,7 +38,11 @@ func chooseJava(ctx context.Context, j *Job) error {
 		j.Java = java
 		return nil
 	}
-	return permanentf("no Java for Alluxio %s among %s: %w", j.Home.Version, strings.Join(refused, ", "), advice)
+	from := ""
+	if !j.jdk.InPlace {
+		from = ", which came from " + redact.URL(j.Order.JDK.Source)
+	}
+	return permanentf("no Java for Alluxio %s among %s%s: %w", j.Home.Version, strings.Join(refused, ", "), from, advice)
 }
 
 // askJava runs `java -version`, once per folder and executor.
@@ -49,16 +54,16 @@ func askJava(ctx context.Context, j *Job, dir string) (alluxio.Java, error) {
 	if _, err := os.Stat(program); err != nil {
 		return alluxio.Java{}, errors.New("there is no bin/java in it")
 	}
-	limited, cancel := context.WithTimeout(ctx, javaPatience)
+	limited, cancel := context.WithTimeoutCause(ctx, javaPatience, fmt.Errorf("java -version did not end within %s", javaPatience))
 	defer cancel()
 	out, err := j.Tools.Run(limited, supervise.Config{
-		Name: "java -version", Argv: []string{program, "-version"}, Env: j.env(), Logger: j.Tools.Logger,
+		Name: "java -version", Argv: []string{program, alluxio.Traceless, "-version"}, Env: j.env(), Logger: j.Tools.Logger,
 	})
 	if err != nil {
 		return alluxio.Java{}, err
 	}
 	if !out.Exit.OK() {
-		return alluxio.Java{}, fmt.Errorf("java -version %s: %s", out.Exit, strings.Join(out.Lines, " "))
+		return alluxio.Java{}, fmt.Errorf("java -version %s, and said %q", out.Exit, strings.Join(out.Lines, " "))
 	}
 	java, err := alluxio.ParseJavaVersion(strings.Join(out.Lines, "\n"))
 	if err != nil {

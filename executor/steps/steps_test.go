@@ -70,6 +70,7 @@ func TestTheSecretIsOnlyInTheConfFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, strings.Join(append(cfg.Argv, cfg.Env...), " "), "hush-hush")
 	require.Contains(t, cfg.Argv, "-Djava.io.tmpdir="+filepath.Join(k.paths().Temp, "java-master"))
+	require.Contains(t, cfg.Argv, alluxio.Traceless, "no file in /tmp either")
 	require.Equal(t, "key *** here", cfg.Redact("key hush-hush here"))
 	require.NoError(t, filepath.WalkDir(k.Tools.Logs, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -184,6 +185,16 @@ func TestWhatCannotBePrepared(t *testing.T) {
 			[]string{"no Java for Alluxio 2.9.6 among ", "(1.7.0_80): Java 1.7.0_80 is too old", "jdk.path"}},
 		{"a folder without Java", func(k *kit) { k.host.JavaDir = k.t.TempDir() }, StepJava, true,
 			[]string{"there is no bin/java in it"}},
+		{"an archive without Java", func(k *kit) {
+			dir := k.t.TempDir()
+			k.Order.JDK.Source = "http://bob:hush@h/jdk.tar.gz"
+			k.host.ArtifactFunc = func(_ context.Context, w host.Want, _ func(host.Progress)) (host.Artifact, error) {
+				if w.Artifact == "jdk" {
+					return host.Artifact{Dirs: []string{dir}}, nil
+				}
+				return host.Artifact{Dirs: []string{k.host.AlluxioDir}, InPlace: true}, nil
+			}
+		}, StepJava, true, []string{"there is no bin/java in it), which came from http://xxxxx@h/jdk.tar.gz: let"}},
 		{"ramdisk", func(k *kit) {
 			k.Order.Ramdisk = Ramdisk{"tmpfs", "/mnt/r", 1 << 20}
 			k.host.Disk.Err = plugins.AsPermanent(errors.New("something else is mounted there"))

@@ -70,7 +70,9 @@ func (g *growing) Read(p []byte) (int, error) {
 	n, err := g.file.ReadAt(p[:min(int64(len(p)), size-g.offset)], g.offset)
 	g.offset += int64(n)
 	if n == 0 && err == io.EOF {
-		return 0, plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file ends at %d", size, g.offset))
+		// What was reported was there at that moment. So the fetcher has cut the file since, as it does when a source
+		// cannot go on in the middle, and its report of that is still on the way.
+		return 0, plugins.AsChanged(fmt.Errorf("the fetcher reported %d bytes, but the file ends at %d", size, g.offset))
 	}
 	if err == io.EOF {
 		err = nil
