@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,14 +29,15 @@ const otherDigest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123
 // starts no JVM. (What can be known before is in cmd/alluxio-mesos/testdata.)
 func TestErrorsThatTheAgentFinds(t *testing.T) {
 	t.Parallel()
-	busy, err := net.Listen("tcp", ":0")
+	free, err := freeports.Find(8, nil, nil)
+	require.NoError(t, err)
+	// The agent offers a port that is taken, as if nobody had told it: the highest one, since
+	// ports out of an offer are taken from the lowest on, and only one case is to meet it.
+	taken := slices.Max(free)
+	busy, err := net.Listen("tcp", fmt.Sprintf(":%d", taken))
 	require.NoError(t, err)
 	defer busy.Close()
-	taken := busy.Addr().(*net.TCPAddr).Port
-	free, err := freeports.Find(7, nil, nil)
-	require.NoError(t, err)
-	// The agent offers the port that is taken, as if nobody had told it.
-	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{agent(ranges(append(free, taken))...)}})
+	c := mesostest.Embedded(t, mesostest.Options{Agents: []devcluster.Agent{agent(ranges(free)...)}})
 	noAlluxio := archive(t, "notes-1.0/README", "no Alluxio in here\n")
 	server := deploy.Serve(t, deploy.Tarball(t), noAlluxio)
 
