@@ -150,7 +150,7 @@ func (j *Job) run() (alluxio.Run, error) {
 	}
 	return alluxio.Run{
 		Home: j.Home, Java: j.Java, ConfDir: j.paths().Conf, LogsDir: j.Tools.Logs,
-		JVMOptions: append([]string{"-Djava.io.tmpdir=" + temp}, j.Order.JVMOptions...), Console: true,
+		JVMOptions: append([]string{"-Djava.io.tmpdir=" + temp, alluxio.Traceless}, j.Order.JVMOptions...), Console: true,
 	}, nil
 }
 
