@@ -2,15 +2,17 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 )
 
-// stopping is the way down: executors are told to end and unmount on the way out; ramdisks without an executor are
-// swept; when nothing is left, or time is up, the framework is torn down.
+// stopping is the way down: executors are told to end and unmount on the way out, the workers' first; ramdisks without an
+// executor are swept; when nothing is left, or time is up, the framework is torn down.
 type stopping struct {
 	since time.Time
 	// teardown is when the teardown was last called; zero: not yet.
@@ -70,6 +72,9 @@ func (p *Plan) stopInstance(i *instance) bool {
 	if i.Executor == nil {
 		return len(i.Ramdisks) == 0 && !i.live()
 	}
+	if i.Process == alluxio.Master && p.workersEnd() {
+		return false
+	}
 	p.shutdownExecutor(i)
 	if i.live() || i.ramdiskOn(i.Executor.Agent) {
 		return false
@@ -79,6 +84,17 @@ func (p *Plan) stopInstance(i *instance) bool {
 	}
 	// All is unmounted and ended; the executor only has to exit.
 	return p.now.Sub(i.clean) >= p.timing.Exit
+}
+
+// workersEnd says that masters still have to wait for workers: Alluxio's worker takes 2.5 s to end, but minutes once its
+// master is gone. A worker that does not end soon holds up nobody.
+func (p *Plan) workersEnd() bool {
+	if p.now.Sub(p.stop.since) >= p.timing.Repeat {
+		return false
+	}
+	return slices.ContainsFunc(p.of(alluxio.Worker), func(i *instance) bool {
+		return i.Executor != nil && i.live() && i.doubt.IsZero()
+	})
 }
 
 // wantsWord says that an offer of the executor's agent would tell whether it still lives: its end may have been missed.
