@@ -146,6 +146,12 @@ func (e *executor) accept(info mesos.TaskInfo) (*task, error) {
 	if l.order.Sweep && len(e.tasks) > 0 {
 		return nil, fmt.Errorf("%s still runs here and cannot be swept", l.order.Instance)
 	}
+	if !l.order.Sweep {
+		// The cache lies in the node folder: told first, the error names the folder that the operator chose.
+		if err := steps.CheckNode(l.order); err != nil {
+			return nil, err
+		}
+	}
 	h, err := e.hostFor(l)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use the plugins: %w", err)
@@ -168,7 +174,7 @@ func (e *executor) hostFor(l launch) (Host, error) {
 	paths := steps.PathsOf(l.order.Node, l.order.Framework, l.order.Instance)
 	temp := paths.Temp
 	if os.MkdirAll(temp, 0o700) != nil {
-		temp = "" // the first step says why, and what to do
+		temp = "" // a sweep can do without
 	}
 	cache := l.cache
 	if cache == "" {

@@ -290,6 +290,21 @@ func TestWhatCannotBeAccepted(t *testing.T) {
 	require.Contains(t, s.Message, "cannot read the task's launch message")
 }
 
+// The plugin host keeps its cache in the node folder, and is made first: its error would not name the folder's key.
+func TestANodeFolderThatCannotBeIsToldByItsName(t *testing.T) {
+	t.Parallel()
+	k := startKit(t, &kit{}, func(c host.Config) (Host, error) { return host.New(c) })
+	k.launch("t1", k.master(func(m *launchv1.Launch) { m.Folders = &launchv1.Folders{Node: "/proc/x", Cache: "/proc/x/cache"} }))
+	s, r := k.agent.state(t, "t1", mesos.TaskFailed)
+	require.Contains(t, s.Message, "cannot use the node folder /proc/x")
+	require.Contains(t, s.Message, "alluxio.integration.mesos.node.dir")
+	require.True(t, r.GetPermanent())
+
+	k.launch("t2", k.master(func(m *launchv1.Launch) { m.Folders.Cache = "/proc/x/cache" }))
+	s, _ = k.agent.state(t, "t2", mesos.TaskFailed)
+	require.Contains(t, s.Message, "or let alluxio.integration.mesos.cache.dir name another folder")
+}
+
 func TestOneInstanceOnly(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -83,6 +83,11 @@ func Leave(j *Job) error {
 	return err
 }
 
+// CheckNode makes sure of the instance's folder, in which everything of it lies.
+func CheckNode(o Order) error {
+	return makeWritable(o.Node, PathsOf(o.Node, o.Framework, o.Instance).Instance)
+}
+
 // makeWritable makes the folder below the node folder. There is no other place to fall
 // back on: a sandbox or a temporary folder would lose the journal sooner or later.
 func makeWritable(node, dir string) error {

@@ -52,7 +52,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	nodeCache, err := cache.Open(cfg.CacheDir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; or let alluxio.integration.mesos.cache.dir name another folder", err)
 	}
 	temp, err := socketDir(cfg.TempDir)
 	if err != nil {
