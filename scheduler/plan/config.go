@@ -18,7 +18,7 @@ type Config struct {
 	Stop bool
 	// NewID gives the last part of a task id, never the same twice.
 	NewID func() string
-	// Timing; zero values are replaced by DefaultTiming.
+	// Timing; nil: DefaultTiming.
 	Timing *Timing
 }
 
@@ -39,7 +39,7 @@ type Timing struct {
 	Lost time.Duration
 	// Follow is how long an instance's own agent has time to show up before another agent on its host may take its place.
 	Follow time.Duration
-	// RefuseShort and RefuseLong are for how long an offer is not wanted again: while something waits, and else.
+	// For how long an offer is not wanted again: while something waits, while it has long waited, and else.
 	RefuseShort, RefuseMedium, RefuseLong time.Duration
 	// Stop is how long a stop waits for executors and sweeps, Exit how long for an executor that has cleaned up.
 	Stop, Exit time.Duration

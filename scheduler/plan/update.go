@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,15 +69,8 @@ func (p *Plan) learn(i *instance, s mesos.Status, report *launchv1.Report) {
 	if len(report.Notices) > 0 && !slices.Equal(report.Notices, i.Task.Notices) {
 		i.Task.Notices = slices.Clone(report.Notices)
 	}
-	i.Task.Alluxio = cmpOr(report.AlluxioVersion, i.Task.Alluxio)
-	i.Task.Java = cmpOr(report.JavaVersion, i.Task.Java)
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	i.Task.Alluxio = cmp.Or(report.AlluxioVersion, i.Task.Alluxio)
+	i.Task.Java = cmp.Or(report.JavaVersion, i.Task.Java)
 }
 
 func (p *Plan) setState(i *instance, state mesos.TaskState) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -24,7 +25,6 @@ type View struct {
 	Notes            []string
 	Journal, RootUFS string
 	RamdiskBytes     int64
-	StopRequested    bool
 }
 
 // InstanceView is one instance.
@@ -79,7 +79,7 @@ func (p *Plan) View() View {
 	v := View{
 		Framework: p.framework, Name: p.d.Name, State: p.connection.state, Master: p.connection.master,
 		Message: p.connection.message, Since: p.connection.since, Declines: p.ledger.list(),
-		Notes: slices.Concat(p.d.Notes, p.left), Journal: p.d.Journal, RootUFS: p.d.UFS.URI, StopRequested: p.stop != nil,
+		Notes: slices.Concat(p.d.Notes, p.left), Journal: p.d.Journal, RootUFS: p.d.UFS.URI,
 	}
 	if p.d.Ramdisk.Plugin != "" {
 		v.RamdiskBytes = p.d.Ramdisk.Size
@@ -133,11 +133,19 @@ func (p *Plan) messageOf(i *instance) string {
 		return fmt.Sprintf("agent %s (%s) has been out of Mesos' sight for %s; the task may still run there", i.Placement.Host,
 			i.Placement.Agent, p.since(i.doubt))
 	case i.Task.State == mesos.TaskRunning:
-		return cmpOr(i.message, "serving")
+		return cmp.Or(i.message, "serving")
 	case i.Task.State == "":
-		return fmt.Sprintf("launched on %s, waiting for a first sign", i.Placement.Host)
+		return fmt.Sprintf("launched on %s, waiting for a first sign", i.Placement.Host) + again(i)
 	}
-	return cmpOr(i.message, strings.ToLower(strings.TrimPrefix(string(i.Task.State), "TASK_")))
+	return cmp.Or(i.message, strings.ToLower(strings.TrimPrefix(string(i.Task.State), "TASK_"))) + again(i)
+}
+
+// again says why a task that comes up is not the first.
+func again(i *instance) string {
+	if i.Failure == "" || i.Task.State == mesos.TaskKilling {
+		return ""
+	}
+	return "; started again since " + i.Failure
 }
 
 func (p *Plan) since(t time.Time) time.Duration { return p.now.Sub(t).Truncate(time.Second) }
@@ -146,7 +154,7 @@ func (p *Plan) since(t time.Time) time.Duration { return p.now.Sub(t).Truncate(t
 func (p *Plan) waiting(i *instance) string {
 	if p.stop != nil {
 		if i.Executor != nil || len(i.Ramdisks) > 0 {
-			return cmpOr(i.message, "stopping")
+			return cmp.Or(i.message, "stopping")
 		}
 		return "stopped"
 	}
