@@ -23,7 +23,8 @@ var ErrOrphaned = errors.New("the Mesos agent did not come back in time")
 // executor is the loop's state. What is not said to be shared belongs to the loop.
 type executor struct {
 	cfg         Config
-	log         *slog.Logger
+	log         *slog.Logger // set before the first task
+	known       bool         // who we are, since the first subscription
 	launcher    *supervise.Launcher
 	taskKilling atomic.Bool
 	bench       chan struct{} // held by the task that prepares
@@ -87,9 +88,7 @@ func (e *executor) loop(ctx context.Context) error {
 func (e *executor) handle(event mesos.ExecutorEvent) (done bool, err error) {
 	switch event := event.(type) {
 	case mesos.ExecutorSubscribed:
-		e.log = e.cfg.Logger.With("framework", event.Framework, "agent", event.Agent)
-		e.taskKilling.Store(event.TaskKilling)
-		e.log.Info("subscribed", "executor", event.Executor, "host", event.Host)
+		e.subscribed(event)
 	case mesos.LaunchTask:
 		e.launch(event.Task)
 	case mesos.KillTask:
@@ -102,6 +101,17 @@ func (e *executor) handle(event mesos.ExecutorEvent) (done bool, err error) {
 		return true, e.abandon(fmt.Errorf("%w: %w", ErrOrphaned, event.Err))
 	}
 	return false, nil
+}
+
+// subscribed comes again when the agent was restarted. Framework and agent stay the same, and tasks that run log with
+// them already.
+func (e *executor) subscribed(event mesos.ExecutorSubscribed) {
+	if !e.known {
+		e.known = true
+		e.log = e.cfg.Logger.With("framework", event.Framework, "agent", event.Agent)
+	}
+	e.taskKilling.Store(event.TaskKilling)
+	e.log.Info("subscribed", "executor", event.Executor, "host", event.Host)
 }
 
 func (e *executor) launch(info mesos.TaskInfo) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/executor/steps"
@@ -180,9 +181,11 @@ func (t *task) ended(p *supervise.Process) ending {
 	if t.asked() && p.Exit().Cause == "" {
 		return ending{state: mesos.TaskKilled, message: "stopped as asked"}
 	}
-	tail := p.Tail()
-	text := fmt.Sprintf("the %s %s", t.job.Order.Process, p.Exit())
-	if line := telling(tail); line != "" {
+	tail, exit := p.Tail(), p.Exit()
+	text := fmt.Sprintf("the %s %s", t.job.Order.Process, exit)
+	// Who is killed cannot say why: the last words are about something else.
+	killed := exit.Signal == syscall.SIGKILL && exit.Cause == ""
+	if line := telling(tail); line != "" && !killed {
 		text += ": " + line
 	}
 	return ending{state: mesos.TaskFailed, message: t.redact(text), tail: tail}

@@ -105,7 +105,7 @@ func lost(place place, found marker, o Order) error {
 			found.Time.Format(time.RFC3339), PathsOf(o.Node, o.Framework, o.Instance).Marker)
 	default:
 		text += "the deployment had one: is the node folder of this agent still the same disk? Restore it; to begin with " +
-			"an empty namespace for good, run `alluxio-mesos uninstall` or remove the deployment's saved state"
+			"an empty namespace for good, stop the deployment and remove its state.json on the scheduler's host"
 	}
 	return errors.New(text)
 }
