@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
@@ -131,7 +132,7 @@ func (r *runner) call(ctx context.Context, call mesos.Call) error {
 func (r *runner) publish() {
 	view := r.plan.View()
 	if view.Master == "" {
-		view.Master = r.config.Mesos
+		view.Master = redact.URL(r.config.Mesos) // that of ZooKeeper may hold a password
 	}
 	r.view.Store(&view)
 	r.tell(r.log, view)

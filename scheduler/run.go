@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/api"
@@ -26,6 +27,9 @@ const pingTimeout = 10 * time.Second
 func Run(ctx context.Context, c Config) (err error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := c.ping(ctx); err != nil {
+		return err // before anything is made
 	}
 	dir, err := state.Open(c.StateDir)
 	if err != nil {
@@ -52,9 +56,6 @@ func (r *runner) run(ctx context.Context) error {
 	if r.config.Mesos == "" {
 		return errors.New("cannot connect to Mesos: no address is given")
 	}
-	if err := r.ping(ctx); err != nil {
-		return err
-	}
 	shipment, err := r.ship(ctx)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (r *runner) run(ctx context.Context) error {
 	r.api = server.URL()
 	connection, err := r.connect(ctx, server)
 	if err != nil {
-		return fmt.Errorf("cannot connect to Mesos at %s: %w", r.config.Mesos, err)
+		return fmt.Errorf("cannot connect to Mesos at %s: %w", redact.URL(r.config.Mesos), err)
 	}
 	r.connection = connection
 	defer func() { _ = connection.Close() }()
@@ -87,17 +88,24 @@ func (r *runner) run(ctx context.Context) error {
 func newID() string { return uuid.NewString()[:8] }
 
 // ping fails a first start at once where there is no Mesos. Later ones wait for it: tasks may be running.
-func (r *runner) ping(ctx context.Context) error {
-	if r.config.Connect != nil || r.file.Plan.Framework != "" {
-		return nil
+func (c Config) ping(ctx context.Context) error {
+	before, err := state.Read(c.StateDir)
+	if err != nil || c.Connect != nil || c.Stop || before.Plan.Framework != "" {
+		return err
+	}
+	if c.Mesos == "" {
+		c.Mesos = before.Mesos
+	}
+	if c.Mesos == "" {
+		return errors.New("cannot connect to Mesos: no address is given")
 	}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	leader, err := v1.Ping(ctx, r.config.Mesos)
+	leader, err := v1.Ping(ctx, c.Mesos)
 	if err != nil {
 		return err
 	}
-	r.log.Info("found Mesos", "leader", leader)
+	c.Logger.Info("found Mesos", "leader", leader)
 	return nil
 }
 

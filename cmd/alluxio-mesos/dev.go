@@ -14,6 +14,9 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/internal/sitefile"
 )
 
+// maxAgents is what one machine has addresses for: 127.0.0.1 to 127.0.0.254.
+const maxAgents = 254
+
 type devFlags struct {
 	siteFlags
 	agents  int
@@ -55,6 +58,10 @@ No site file is looked for: only --conf and -D change anything.
 }
 
 func runDev(ctx context.Context, a *app, f devFlags) error {
+	if f.agents < 1 || f.agents > maxAgents {
+		return withCode(exitUsage, fmt.Errorf("--agents %d: write a number from 1 to %d; each agent takes an address of loopback and ten ports",
+			f.agents, maxAgents))
+	}
 	site, err := f.devSite()
 	if err != nil {
 		return err
@@ -62,7 +69,7 @@ func runDev(ctx context.Context, a *app, f devFlags) error {
 	if site.File != "" {
 		saySite(a, site)
 	}
-	root, err := stateDir(dev.Name)
+	root, err := stateDir(dev.Name, "")
 	if err != nil {
 		return err
 	}
@@ -79,7 +86,7 @@ func runDev(ctx context.Context, a *app, f devFlags) error {
 		Check:        f.check,
 		Site:         site.Properties,
 		ConfDir:      confDir(site),
-		ReadFile:     os.ReadFile,
+		ReadFile:     sitefile.ReadFile,
 		StartTimeout: f.timeout,
 		Out:          a.out,
 		Getenv:       a.getenv,

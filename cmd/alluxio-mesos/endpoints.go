@@ -42,18 +42,18 @@ an Alluxio client needs in its own alluxio-site.properties.
 }
 
 func endpoints(ctx context.Context, a *app, f siteFlags, output string) error {
-	name, err := f.deploymentName(a)
+	at, err := f.place(a)
 	if err != nil {
 		return err
 	}
-	status, err := ask(ctx, name)
+	status, err := ask(ctx, at)
 	if err != nil {
 		return err
 	}
 	all := serving(status)
 	masters, jobService := mastersOf(all)
 	if len(masters) == 0 {
-		return withCode(exitNotServing, fmt.Errorf("no master of %s serves; \"alluxio-mesos status\" says why", name))
+		return withCode(exitNotServing, fmt.Errorf("no master of %s serves; \"alluxio-mesos status\" says why", at.name))
 	}
 	switch output {
 	case "json":

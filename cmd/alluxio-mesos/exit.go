@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+
+	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
 )
 
 // The exit codes, as the help of the root command lists them.
@@ -37,6 +39,15 @@ func withCode(code int, err error) error {
 		return nil
 	}
 	return &codedError{code: code, err: err}
+}
+
+// addressed makes an address of Mesos that cannot be one a wrong usage.
+func addressed(err error) error {
+	var wrong *v1.AddressError
+	if errors.As(err, &wrong) {
+		return withCode(exitUsage, err)
+	}
+	return err
 }
 
 // problems words the errors of a configuration, one in a line.

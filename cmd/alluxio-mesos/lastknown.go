@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
@@ -18,30 +19,26 @@ const (
 )
 
 // lastKnown is what the scheduler of a deployment knew before it ended.
-func lastKnown(name string) (client.Status, error) {
-	dir, err := stateDir(name)
-	if err != nil {
-		return client.Status{}, err
-	}
-	saved, err := state.Read(dir)
+func lastKnown(at place) (client.Status, error) {
+	saved, err := state.Read(at.dir)
 	if err != nil {
 		return client.Status{}, err
 	}
 	s := client.Status{
 		Framework: client.Framework{
-			ID: string(saved.Plan.Framework), Name: name, Mesos: saved.Mesos, State: frameworkAlone,
+			ID: string(saved.Plan.Framework), Name: at.name, Mesos: redact.URL(saved.Mesos), State: frameworkAlone,
 			Message: "this is what its scheduler knew last",
 		},
 		Instances: []client.Instance{},
 		Declines:  []client.Decline{},
 		Notes:     saved.Plan.Left,
 	}
-	if info, err := os.Stat(filepath.Join(dir, "state.json")); err == nil {
+	if info, err := os.Stat(filepath.Join(at.dir, "state.json")); err == nil {
 		s.Framework.Since = info.ModTime()
 	}
 	if saved.Plan.Framework == "" {
 		s.Framework.State = frameworkStopped
-		s.Framework.Message = "no framework of this name is known on this host (" + dir + ")"
+		s.Framework.Message = "no framework of this name is known on this host (" + at.dir + ")"
 	}
 	for _, instance := range saved.Plan.Instances {
 		s.Instances = append(s.Instances, lastKnownInstance(instance))

@@ -63,7 +63,7 @@ func runScheduler(ctx context.Context, a *app, f schedulerFlags, herald *detach.
 		return err
 	}
 	saySite(a, site)
-	dir, err := stateDir(d.Name)
+	dir, err := stateDir(d.Name, d.State)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func runScheduler(ctx context.Context, a *app, f schedulerFlags, herald *detach.
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // asked to end, it left the tasks running
 	}
-	return err
+	return addressed(err)
 }
 
 func newLogger(w io.Writer, verbose bool) *slog.Logger {

@@ -10,12 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/sitefile"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
 )
 
 const (
 	nameKey     = spec.Prefix + "framework.name"
+	stateKey    = spec.Prefix + "state"
 	defaultName = "alluxio"
 	homeKey     = "alluxio.home"
 	defaultHome = "/opt/alluxio"
@@ -45,7 +47,12 @@ func (f *siteFlags) overrides() (alluxio.Properties, error) {
 	}
 	var errs []error
 	for _, key := range over.Keys() {
-		if alluxio.IsSecret(key) {
+		value, _ := over.Get(key)
+		switch {
+		case redact.Reveals(value):
+			errs = append(errs, fmt.Errorf("%s has a URL with what may be credentials, and everybody on this machine can read a command line: "+
+				"put it into the site file, readable by you alone (chmod 600)", key))
+		case alluxio.IsSecret(key):
 			errs = append(errs, fmt.Errorf("%s is a secret, and everybody on this machine can read a command line: "+
 				"put it into the site file, readable by you alone (chmod 600)", key))
 		}
@@ -118,7 +125,7 @@ func (f *siteFlags) deployment(a *app, masterHost string) (spec.Deployment, site
 	d, err := spec.Read(site.Properties, spec.Options{
 		MasterHost: masterHost,
 		ConfDir:    confDir(site),
-		ReadFile:   os.ReadFile,
+		ReadFile:   sitefile.ReadFile,
 	})
 	if err != nil {
 		what := "the properties given with -D"
@@ -130,28 +137,43 @@ func (f *siteFlags) deployment(a *app, masterHost string) (spec.Deployment, site
 	return d, site, nil
 }
 
-// deploymentName is all that the verbs need that look at a deployment: they must work
-// with a site file of which other things are wrong.
-func (f *siteFlags) deploymentName(a *app) (string, error) {
+// place is all that the verbs need that look at a deployment: its name, and the folder of
+// its scheduler's state.
+type place struct{ name, dir string }
+
+// place is found with a site file of which other things are wrong, too.
+func (f *siteFlags) place(a *app) (place, error) {
 	site, err := f.read(a)
 	if err != nil {
-		return "", err
+		return place{}, err
 	}
-	name, ok, err := site.Properties.Resolve(nameKey)
+	name, _, err := site.Properties.Resolve(nameKey)
 	if err != nil {
-		return "", problems("the site properties", err)
+		return place{}, problems("the site properties", err)
 	}
-	if !ok || name == "" {
+	if name = strings.TrimSpace(name); name == "" {
 		name = defaultName
 	}
 	if name != filepath.Base(name) || name == ".." || name == "." {
-		return "", withCode(exitUsage, fmt.Errorf("%s=%q is no name of a deployment: it may hold no slash", nameKey, name))
+		return place{}, withCode(exitUsage, fmt.Errorf("%s=%q is no name of a deployment: it may hold no slash", nameKey, name))
 	}
-	return name, nil
+	state, _, err := site.Properties.Resolve(stateKey)
+	if err != nil {
+		return place{}, problems("the site properties", err)
+	}
+	dir, err := stateDir(name, strings.TrimSpace(state))
+	return place{name, dir}, err
 }
 
-// stateDir is where the scheduler of a deployment keeps its state on this host.
-func stateDir(name string) (string, error) {
+// stateDir is where the scheduler of a deployment keeps its state on this host: where the
+// operator says, or below the user's home.
+func stateDir(name, chosen string) (string, error) {
+	if chosen != "" {
+		if !filepath.IsAbs(chosen) {
+			return "", withCode(exitUsage, fmt.Errorf("%s=%q is no absolute path", stateKey, chosen))
+		}
+		return filepath.Clean(chosen), nil
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return "", fmt.Errorf("cannot find the folder for the state of %s: %w", name, err)

@@ -75,7 +75,7 @@ func start(ctx context.Context, a *app, f startFlags, args []string) error {
 		return err
 	}
 	saySite(a, site)
-	dir, err := stateDir(d.Name)
+	dir, err := stateDir(d.Name, d.State)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func start(ctx context.Context, a *app, f startFlags, args []string) error {
 	defer cancel()
 	leader, err := v1.Ping(ctx, masters)
 	if err != nil {
-		return fmt.Errorf("cannot start %s: %w", d.Name, err)
+		return addressed(fmt.Errorf("cannot start %s: %w", d.Name, err))
 	}
 	child, log, err := background(a, f, site, dir, masters, host)
 	if err != nil {

@@ -46,19 +46,19 @@ With --wait it returns as soon as everything serves, or after that time.
 }
 
 func status(ctx context.Context, a *app, f statusFlags, output string) error {
-	name, err := f.deploymentName(a)
+	at, err := f.place(a)
 	if err != nil {
 		return err
 	}
-	s, asked := ask(ctx, name)
+	s, asked := ask(ctx, at)
 	if f.wait > 0 {
-		s, asked = askUntilServing(ctx, name, f.wait)
+		s, asked = askUntilServing(ctx, at, f.wait)
 	}
 	if asked != nil && !errors.Is(asked, client.ErrNotRunning) {
 		return asked
 	}
 	if asked != nil {
-		if s, err = lastKnown(name); err != nil {
+		if s, err = lastKnown(at); err != nil {
 			return err
 		}
 	}
@@ -79,12 +79,8 @@ func status(ctx context.Context, a *app, f statusFlags, output string) error {
 }
 
 // ask the scheduler of a deployment.
-func ask(ctx context.Context, name string) (client.Status, error) {
-	dir, err := stateDir(name)
-	if err != nil {
-		return client.Status{}, err
-	}
-	c, err := client.Open(dir)
+func ask(ctx context.Context, at place) (client.Status, error) {
+	c, err := client.Open(at.dir)
 	if err == nil {
 		var s client.Status
 		if s, err = c.Status(ctx); err == nil {
@@ -93,19 +89,19 @@ func ask(ctx context.Context, name string) (client.Status, error) {
 	}
 	if errors.Is(err, client.ErrNotRunning) {
 		return client.Status{}, withCode(exitNotRunning, fmt.Errorf("%s: %w; start one with \"alluxio-mesos start MESOS\", "+
-			"which takes over what runs, or end what runs with \"alluxio-mesos stop\"", name, client.ErrNotRunning))
+			"which takes over what runs, or end what runs with \"alluxio-mesos stop\"", at.name, client.ErrNotRunning))
 	}
-	return client.Status{}, fmt.Errorf("cannot ask the scheduler of %s: %w", name, err)
+	return client.Status{}, fmt.Errorf("cannot ask the scheduler of %s: %w", at.name, err)
 }
 
-func askUntilServing(ctx context.Context, name string, limit time.Duration) (client.Status, error) {
+func askUntilServing(ctx context.Context, at place, limit time.Duration) (client.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		// The answer must not be cut off by the end of the wait.
-		s, err := ask(context.WithoutCancel(ctx), name)
+		s, err := ask(context.WithoutCancel(ctx), at)
 		if err != nil || screen.Whole(s) {
 			return s, err
 		}

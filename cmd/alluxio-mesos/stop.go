@@ -44,14 +44,11 @@ next start finds its journal and serves the old namespace.
 }
 
 func stop(ctx context.Context, a *app, f stopFlags) error {
-	name, err := f.deploymentName(a)
+	at, err := f.place(a)
 	if err != nil {
 		return err
 	}
-	dir, err := stateDir(name)
-	if err != nil {
-		return err
-	}
+	name, dir := at.name, at.dir
 	limited, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	c, err := client.Open(dir)

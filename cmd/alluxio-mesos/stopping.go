@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
@@ -99,7 +100,7 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 	if masters == "" {
 		masters = saved.Mesos
 	}
-	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place, with Mesos at %s\n", name, masters)
+	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place, with Mesos at %s\n", name, redact.URL(masters))
 	return scheduler.Run(ctx, scheduler.Config{
 		Deployment: d,
 		Mesos:      masters,

@@ -76,7 +76,7 @@ func (s Search) Candidates() []string {
 func Read(s Search, overrides alluxio.Properties) (Site, error) {
 	site := Site{Looked: s.Candidates()}
 	for _, file := range site.Looked {
-		data, err := os.ReadFile(file)
+		data, err := ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) && s.File == "" {
 			continue
 		}
@@ -96,4 +96,24 @@ func Read(s Search, overrides alluxio.Properties) (Site, error) {
 	}
 	site.Properties = overrides.Clone()
 	return site, nil
+}
+
+// maxSize is far more than any configuration needs.
+const maxSize = 1 << 20
+
+// ReadFile reads a file of the configuration. It takes ordinary files only: a pipe could be waited for without end, and
+// whoever reads the file after that, as the scheduler in the background does, would find it empty.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: name the file in it", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no ordinary file (%s): write the properties into one", path, info.Mode().Type())
+	case info.Size() > maxSize:
+		return nil, fmt.Errorf("%s has %d bytes, and a file of the configuration at most %d: is it the right one?", path, info.Size(), maxSize)
+	}
+	return os.ReadFile(path)
 }

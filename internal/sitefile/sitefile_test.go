@@ -3,6 +3,7 @@ package sitefile
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,24 @@ func TestAFileThatCannotBeReadIsNotPassedOver(t *testing.T) {
 	write(t, filepath.Join(dir, "etc", Name), "a=b\n")
 	_, err := Read(Search{ConfDir: filepath.Join(dir, "conf"), System: filepath.Join(dir, "etc")}, alluxio.Properties{})
 	require.ErrorContains(t, err, filepath.Join(dir, "conf", Name))
+}
+
+func TestWhatIsNoOrdinaryFileIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe, large := filepath.Join(dir, "pipe"), filepath.Join(dir, "large")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	write(t, large, "a=b\n")
+	require.NoError(t, os.Truncate(large, maxSize+1))
+	for path, want := range map[string]string{
+		pipe:        pipe + " is no ordinary file",
+		"/dev/zero": "/dev/zero is no ordinary file",
+		dir:         dir + " is a folder",
+		large:       large + " has 1048577 bytes",
+	} {
+		_, err := Read(Search{File: path}, alluxio.Properties{})
+		require.ErrorContains(t, err, want)
+	}
 }
 
 func write(t *testing.T, file, text string) {

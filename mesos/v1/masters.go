@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,18 @@ const (
 type directory interface {
 	masters(ctx context.Context) ([]string, error)
 }
+
+// AddressError says that no Mesos can have such an address.
+type AddressError struct {
+	Address string
+	Err     error
+}
+
+func (e *AddressError) Error() string {
+	return fmt.Sprintf("cannot use Mesos address %q: %s", redactUser(e.Address), e.Err)
+}
+
+func (e *AddressError) Unwrap() error { return e.Err }
 
 // fixedMasters is a list that the operator gave.
 type fixedMasters []string
@@ -34,7 +47,7 @@ func newDirectory(masters string) (directory, error) {
 	for _, item := range strings.Split(masters, ",") {
 		base, err := parseMaster(strings.TrimSpace(item))
 		if err != nil {
-			return nil, fmt.Errorf("cannot use Mesos address %q: %w", masters, err)
+			return nil, &AddressError{masters, err}
 		}
 		out = append(out, base)
 	}
@@ -50,18 +63,34 @@ func parseMaster(item string) (string, error) {
 	}
 	u, err := url.Parse(item)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w; want host:port, http://host:port or zk://host:port/path", bare(err))
+	}
+	if u.User != nil {
+		return "", errors.New("it holds a user name, which everybody can read in the list of processes: leave it out, and set " +
+			"alluxio.integration.mesos.principal and secret in the site file")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return "", fmt.Errorf("unknown scheme %q; want host:port, http://host:port or zk://host:port/path", u.Scheme)
 	}
 	if u.Hostname() == "" {
-		return "", fmt.Errorf("%q names no host", item)
+		return "", errors.New("it names no host; want host:port, http://host:port or zk://host:port/path")
+	}
+	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port < 1 || port > 65535) {
+		return "", fmt.Errorf("%s is no port: write a number from 1 to 65535", u.Port())
 	}
 	if u.Port() == "" && u.Scheme == "http" {
 		u.Host = net.JoinHostPort(u.Hostname(), masterPort)
 	}
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.Path, "/"), nil
+}
+
+// bare is what is wrong with a URL, without the URL: there may be a password in it.
+func bare(err error) error {
+	var wrong *url.Error
+	if errors.As(err, &wrong) {
+		return wrong.Err
+	}
+	return err
 }
 
 // leaderBase is the base URL of the leader that a redirect names. Mesos gives a

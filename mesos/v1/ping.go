@@ -29,7 +29,7 @@ func Ping(ctx context.Context, masters string) (leader string, err error) {
 		}
 		problems = append(problems, err)
 	}
-	return "", fmt.Errorf("no Mesos at %s: %w", masters, errors.Join(problems...))
+	return "", fmt.Errorf("no Mesos at %s: %w", redactUser(masters), errors.Join(problems...))
 }
 
 // leader follows /master/redirect, which every master answers with the leader's

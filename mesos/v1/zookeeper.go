@@ -44,12 +44,12 @@ func newZooKeeper(address string) (directory, error) {
 	hosts, path, _ := strings.Cut(rest, "/")
 	z.path = "/" + strings.Trim(path, "/")
 	if z.path == "/" {
-		return nil, fmt.Errorf("cannot use Mesos address %q: it names no path; want zk://host:port/path, often /mesos", redactUser(address))
+		return nil, &AddressError{address, errors.New("it names no path; want zk://host:port/path, often /mesos")}
 	}
 	for _, host := range strings.Split(hosts, ",") {
 		host = strings.TrimSpace(host)
 		if host == "" {
-			return nil, fmt.Errorf("cannot use Mesos address %q: an empty host; want zk://host:port[,host:port...]/path", redactUser(address))
+			return nil, &AddressError{address, errors.New("an empty host; want zk://host:port[,host:port...]/path")}
 		}
 		if _, _, err := net.SplitHostPort(host); err != nil {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), zooKeeperPort)
@@ -61,9 +61,15 @@ func newZooKeeper(address string) (directory, error) {
 
 // redactUser takes a password out of an address.
 func redactUser(address string) string {
-	scheme, rest, _ := strings.Cut(address, "://")
+	scheme, rest, found := strings.Cut(address, "://")
+	if !found {
+		scheme, rest = "", address
+	}
 	if at := strings.LastIndex(rest, "@"); at >= 0 {
 		rest = "***@" + rest[at+1:]
+	}
+	if !found {
+		return rest
 	}
 	return scheme + "://" + rest
 }

@@ -97,7 +97,7 @@ func forbidden(dir string, err error) error {
 		return permanent("%s is no folder, or is below something that is none; set alluxio.integration.mesos.ramdisk.dir "+
 			"to another", dir)
 	}
-	return fmt.Errorf("cannot make the folder %s: %w", dir, cause(err))
+	return fmt.Errorf("cannot make the folder %s: %w; alluxio.integration.mesos.ramdisk.dir can name another", dir, cause(err))
 }
 
 func cause(err error) error {
