@@ -63,7 +63,7 @@ test: build alluxio ## all tests, with the race detector
 
 .PHONY: bench
 bench: build alluxio ## from LAUNCH to serving, against the same JVMs started by hand
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m -v ./test/bench
+	go test -run '^$$' -bench . -benchtime 3x -timeout 30m -v ./test/bench
 
 .PHONY: verify
 verify: verify-format verify-vet verify-lint verify-modules verify-proto ## everything about the code but its tests

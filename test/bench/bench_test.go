@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"os"
@@ -17,8 +18,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alluxio-mesos/alluxio-mesos/mesos"
-	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
@@ -34,10 +33,7 @@ func TestMain(m *testing.M) { os.Exit(deploy.Main(m)) }
 // BenchmarkLaunchToServing reports, for one master and one worker: seconds until both
 // serve, deployed and by hand, and the ratio of the two.
 func BenchmarkLaunchToServing(b *testing.B) {
-	c := mesostest.Embedded(b, mesostest.Options{Agents: []devcluster.Agent{{Resources: []mesos.Resource{
-		{Name: "cpus", Scalar: 4}, {Name: "mem", Scalar: 4096}, {Name: "disk", Scalar: 4096},
-		{Name: "ports", Ranges: []mesos.Range{{Begin: 26000, End: 26099}}},
-	}}}})
+	c := mesostest.Embedded(b, mesostest.Options{}) // one agent, with ports of its own
 	d := deploy.New(b, c.Address())
 	launchToServing(b, d) // unpacked, cached and formatted from here on
 	d.Stop()
@@ -48,6 +44,8 @@ func BenchmarkLaunchToServing(b *testing.B) {
 		commands := commands(b, d)
 		d.Stop()
 		byHand += handToServing(b, commands)
+		// Started by hand, the worker has its blocks in a plain folder.
+		require.NoError(b, os.RemoveAll(d.Site[deploy.Prefix+"ramdisk.dir"]))
 	}
 	rounds := float64(b.N)
 	b.ReportMetric(0, "ns/op") // what a loop takes says nothing
@@ -68,7 +66,9 @@ func launchToServing(b *testing.B, d *deploy.Deployment) time.Duration {
 	var launched time.Time
 	for {
 		s, err := c.Status(ctx)
-		require.NoError(b, err)
+		if err != nil {
+			require.NoError(b, err, "%s\n%s", d.Run("status"), d.Log())
+		}
 		now := time.Now()
 		if launched.IsZero() && len(s.Instances) > 0 && len(s.Instances[0].Tasks) > 0 {
 			launched = now
@@ -96,13 +96,15 @@ func commands(b *testing.B, d *deploy.Deployment) []command {
 		task := instance.Tasks[0]
 		jvm := d.Java(task.Process)[0]
 		aside := filepath.Join(b.TempDir(), instance.Name)
-		conf := argument(b, jvm.Args, "-Dalluxio.conf.dir=")
-		logs := argument(b, jvm.Args, "-Dalluxio.logs.dir=")
-		require.NoError(b, os.CopyFS(filepath.Join(aside, "conf"), os.DirFS(conf)))
+		moved := []string{}
+		for _, flag := range []string{"-Dalluxio.conf.dir=", "-Dalluxio.logs.dir=", "-Djava.io.tmpdir="} {
+			from, to := argument(b, jvm.Args, flag), filepath.Join(aside, strings.Trim(flag, "-D="))
+			require.NoError(b, os.CopyFS(to, os.DirFS(from)))
+			moved = append(moved, from, to)
+		}
 		args := []string{jvm.Exe}
 		for _, arg := range jvm.Args[1:] {
-			arg = strings.ReplaceAll(arg, conf, filepath.Join(aside, "conf"))
-			args = append(args, strings.ReplaceAll(arg, logs, filepath.Join(aside, "logs")))
+			args = append(args, strings.NewReplacer(moved...).Replace(arg))
 		}
 		all = append(all, command{args, "http://" + task.Addresses.Web + "/api/v1/" + task.Process + "/info"})
 	}
@@ -126,8 +128,10 @@ func handToServing(b *testing.B, commands []command) time.Duration {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	began := time.Now()
+	var output bytes.Buffer
 	for _, c := range commands {
 		cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+		cmd.Stderr = &output
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 		require.NoError(b, cmd.Start())
 		defer func() {
@@ -137,7 +141,7 @@ func handToServing(b *testing.B, commands []command) time.Duration {
 	}
 	for _, c := range commands {
 		for !serves(ctx, c.probe) {
-			require.NoError(b, ctx.Err(), c.probe)
+			require.NoError(b, ctx.Err(), "%s: %s", c.probe, &output)
 			<-time.After(poll)
 		}
 	}
