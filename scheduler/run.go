@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -115,7 +114,7 @@ func (r *runner) serveAPI() (*api.Server, error) {
 		return nil, err
 	}
 	web := r.config.Deployment.Web
-	server, err := api.Listen(api.Config{Bind: web.Bind, Port: web.Port, Token: token, Source: r, Logger: r.log})
+	server, err := api.Listen(api.Config{Bind: web.Bind, Host: r.file.Artifacts.Host, Port: web.Port, Token: token, Source: r, Logger: r.log})
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +129,7 @@ func (r *runner) connect(ctx context.Context, server *api.Server) (mesos.Schedul
 	d := r.config.Deployment
 	info := mesos.FrameworkInfo{
 		ID: r.file.Plan.Framework, Name: d.Name, User: d.User, Role: d.Role, Principal: d.Principal, FailoverTimeout: d.FailoverTimeout,
-		Labels: map[string]string{"alluxio-mesos.framework": d.Name},
-	}
-	if !strings.HasPrefix(d.Web.Bind, "127.") && d.Web.Bind != "localhost" && d.Web.Bind != "::1" {
-		info.WebUI = server.URL() // else it would lead nobody anywhere
+		Labels: map[string]string{"alluxio-mesos.framework": d.Name}, WebUI: server.PublicURL(),
 	}
 	if r.config.Connect != nil {
 		return r.config.Connect(ctx, info)

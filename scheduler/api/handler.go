@@ -6,16 +6,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 )
 
 // Handler answers
 //
+//	GET  /           leads to the status: people follow the bare URL
 //	GET  /v1/status  the Status
 //	GET  /health     200 while the scheduler works, also while Mesos is away
 //	POST /v1/stop    with "Authorization: Bearer TOKEN": ends the deployment; 202
 func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", http.RedirectHandler("/v1/status", http.StatusFound))
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, StatusOf(c.Source.View()))
 	})
@@ -31,7 +34,7 @@ func Handler(c Config) http.Handler {
 		c.Source.RequestStop()
 		answer(w, http.StatusAccepted, map[string]string{"state": "stopping"})
 	})
-	return guard(c.Bind, mux)
+	return guard(c, mux)
 }
 
 func authorized(r *http.Request, token string) bool {
@@ -40,15 +43,16 @@ func authorized(r *http.Request, token string) bool {
 }
 
 // guard refuses requests for other hosts: a web page that rebinds its name to this address would come with its name.
-func guard(bind string, next http.Handler) http.Handler {
-	own, _ := os.Hostname()
+func guard(c Config, next http.Handler) http.Handler {
+	hostname, _ := os.Hostname()
+	own := []string{"localhost", hostname, c.Bind, c.Host}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
-		known := net.ParseIP(strings.Trim(host, "[]")) != nil || strings.EqualFold(host, "localhost") || host != "" && (host == bind || strings.EqualFold(host, own))
-		if !known {
+		isOwn := func(name string) bool { return name != "" && strings.EqualFold(name, host) }
+		if net.ParseIP(strings.Trim(host, "[]")) == nil && !slices.ContainsFunc(own, isOwn) {
 			answer(w, http.StatusForbidden, map[string]string{"error": "the API is not reached by the name " + host})
 			return
 		}

@@ -23,7 +23,9 @@ type Source interface {
 
 // Config of a server.
 type Config struct {
-	Bind   string
+	Bind string
+	// Host is the name by which others reach this host, as far as one is known.
+	Host   string
 	Port   int // 0: any
 	Token  string
 	Source Source
@@ -33,6 +35,7 @@ type Config struct {
 // Server is a running API.
 type Server struct {
 	listener net.Listener
+	host     string
 	server   *http.Server
 	done     chan struct{}
 }
@@ -43,7 +46,7 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen for the API: %w: set alluxio.integration.mesos.web.port and web.bind to what is free on this host", err)
 	}
-	s := &Server{listener: listener, done: make(chan struct{})}
+	s := &Server{listener: listener, host: c.Host, done: make(chan struct{})}
 	s.server = &http.Server{Handler: Handler(c), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug)}
 	go func() {
@@ -63,6 +66,18 @@ func (s *Server) URL() string {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(address.Port))
+}
+
+// PublicURL of the API, as others reach it; empty where only this host does.
+func (s *Server) PublicURL() string {
+	address := s.listener.Addr().(*net.TCPAddr)
+	switch {
+	case address.IP.IsLoopback():
+		return ""
+	case address.IP.IsUnspecified() && s.host != "":
+		return "http://" + net.JoinHostPort(s.host, strconv.Itoa(address.Port))
+	}
+	return s.URL()
 }
 
 // Close ends the server and waits for it.
