@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -76,7 +75,7 @@ func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error
 	var files []artifacts.File
 	there := map[string]bool{}
 	for _, p := range list {
-		files = append(files, artifacts.File{Path: filepath.Join(dir, pluginFile(p.Kind, p.Name)), SHA256: p.SHA256, Size: p.Size})
+		files = append(files, artifacts.File{Path: p.URL, SHA256: p.SHA256, Size: p.Size})
 		there[p.Kind+"-"+p.Name] = true
 	}
 	if r.config.Deployment.Folders.Plugins != "" {
@@ -94,8 +93,6 @@ func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error
 	}
 	return list, files, nil
 }
-
-func pluginFile(kind, name string) string { return "alluxio-mesos-" + kind + "-" + name }
 
 // wantedPlugins are those that the deployment names.
 func (r *runner) wantedPlugins() []string {

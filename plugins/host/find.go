@@ -116,8 +116,8 @@ func DigestFile(path string) (sha256hex string, size int64, err error) {
 	return hex.EncodeToString(hash.Sum(nil)), size, nil
 }
 
-// ListDir lists the plugins in a folder, sorted by file name, with their digests: the
-// executable files called alluxio-mesos-KIND-NAME.
+// ListDir lists the plugins in a folder, sorted by file name, with their digests and
+// paths: the executable files called alluxio-mesos-KIND-NAME.
 func ListDir(dir string) ([]Plugin, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -133,6 +133,7 @@ func ListDir(dir string) ([]Plugin, error) {
 		if p.SHA256, p.Size, err = DigestFile(path); err != nil {
 			return nil, err
 		}
+		p.URL = path
 		list = append(list, p)
 	}
 	return list, nil

@@ -331,7 +331,8 @@ func TestListDir(t *testing.T) {
 	require.NoError(t, err)
 	abc := "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	require.Equal(t, []host.Plugin{
-		{Kind: "fetcher", Name: "http", SHA256: abc, Size: 3}, {Kind: "ramdisk", Name: "tmpfs", SHA256: abc, Size: 3},
+		{Kind: "fetcher", Name: "http", SHA256: abc, URL: filepath.Join(dir, "alluxio-mesos-fetcher-http"), Size: 3},
+		{Kind: "ramdisk", Name: "tmpfs", SHA256: abc, URL: filepath.Join(dir, "alluxio-mesos-ramdisk-tmpfs"), Size: 3},
 	}, list)
 	_, err = host.ListDir(filepath.Join(dir, "none"))
 	require.ErrorContains(t, err, "cannot list plugins")
