@@ -79,8 +79,15 @@ func TestADamagedEntryIsToldAndGivesWay(t *testing.T) {
 	spoiled := map[string]func(t *testing.T, entry string){
 		"short file":   func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, "tree/top/data"), 1)) },
 		"missing file": func(t *testing.T, e string) { require.NoError(t, scratch.RemoveAll(filepath.Join(e, "tree/top/bin"))) },
-		"no list":      func(t *testing.T, e string) { require.NoError(t, os.Remove(filepath.Join(e, manifestFile))) },
-		"empty list":   func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, manifestFile), 0)) },
+		"changed file": func(t *testing.T, e string) {
+			path := filepath.Join(e, "tree/top/data")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			data[0] ^= 1
+			require.NoError(t, os.WriteFile(path, data, 0o600))
+		},
+		"no list":    func(t *testing.T, e string) { require.NoError(t, os.Remove(filepath.Join(e, manifestFile))) },
+		"empty list": func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, manifestFile), 0)) },
 	}
 	for name, spoil := range spoiled {
 		t.Run(name, func(t *testing.T) {

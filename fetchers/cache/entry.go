@@ -42,9 +42,11 @@ type manifest struct {
 type manifestFileEntry struct {
 	Path string `json:"path"`
 	Size int64  `json:"size"` // -1: not a regular file
+	// Modified, in nanoseconds, shows what was changed in place. Digesting all again would take as long as a JVM to start.
+	Modified int64 `json:"modified,omitempty"`
 }
 
-// Lookup finds an entry and checks that all its files are there with their sizes, and
+// Lookup finds an entry and checks that all its files are there as they were put there, and
 // that nobody else could have written them. The error is a *DamagedError where making
 // the entry anew would help.
 func (c *Cache) Lookup(d source.Digest) (Entry, bool, error) {
@@ -84,11 +86,22 @@ func (m manifest) check(d source.Digest, tree string) error {
 		if size := sizeOf(info); size != file.Size {
 			return &DamagedError{d, fmt.Sprintf("%s has %d bytes, not %d", path, size, file.Size)}
 		}
+		if at := modified(info); file.Modified != 0 && at != file.Modified {
+			return &DamagedError{d, path + " was changed after it was unpacked"}
+		}
 		if err := trust.Judge(path, info, false); err != nil {
 			return fmt.Errorf("cannot use cache entry: %w", err)
 		}
 	}
 	return nil
+}
+
+// modified is 0 for what is no regular file: a folder changes with what comes and goes in it.
+func modified(info fs.FileInfo) int64 {
+	if info.Mode().IsRegular() {
+		return info.ModTime().UnixNano()
+	}
+	return 0
 }
 
 func sizeOf(info fs.FileInfo) int64 {
@@ -113,7 +126,7 @@ func seal(tree string) (manifest, error) {
 		if err != nil {
 			return err
 		}
-		m.Files = append(m.Files, manifestFileEntry{Path: name, Size: sizeOf(info)})
+		m.Files = append(m.Files, manifestFileEntry{Path: name, Size: sizeOf(info), Modified: modified(info)})
 		if info.Mode()&fs.ModeSymlink != 0 {
 			return nil
 		}
