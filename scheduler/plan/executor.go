@@ -138,16 +138,16 @@ func (p *Plan) shutdownExecutor(i *instance) {
 func (p *Plan) executorLost(e mesos.ExecutorLost) {
 	for _, i := range p.instances {
 		if i.Executor != nil && i.Executor.Agent == e.Agent && i.Executor.Info.ID == e.Executor {
-			// One that was told to end unmounts its ramdisk before it exits with 0.
+			// One that was told to end unmounts and cleans up before it exits with 0.
 			p.executorGone(i, !i.shutdown.IsZero() && e.WaitStatus == 0)
 		}
 	}
 }
 
-// executorGone forgets an executor. Only after a clean end is its ramdisk known to be gone with it.
+// executorGone forgets an executor. Only after a clean end it is known to have left nothing.
 func (p *Plan) executorGone(i *instance, clean bool) {
 	if clean {
-		i.dropRamdisk(i.Executor.Agent)
+		i.dropTrace(i.Executor.Agent)
 	}
 	i.Executor = nil
 	i.shutdown, i.clean = time.Time{}, time.Time{}

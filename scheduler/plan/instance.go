@@ -93,28 +93,28 @@ func (p *Plan) occupied(kind alluxio.Process, id mesos.AgentID) bool {
 	return false
 }
 
-// addRamdisk remembers that a ramdisk may be mounted, before it can be.
-func (i *instance) addRamdisk(at AgentRef) {
-	for _, known := range i.Ramdisks {
+// addTrace remembers that an executor may leave something on an agent, before it can.
+func (i *instance) addTrace(at AgentRef) {
+	for _, known := range i.Traces {
 		if known.Agent == at.Agent {
 			return
 		}
 	}
-	i.Ramdisks = append(i.Ramdisks, at)
+	i.Traces = append(i.Traces, at)
 }
 
-func (i *instance) dropRamdisk(agent mesos.AgentID) {
+func (i *instance) dropTrace(agent mesos.AgentID) {
 	var kept []AgentRef
-	for _, r := range i.Ramdisks {
+	for _, r := range i.Traces {
 		if r.Agent != agent {
 			kept = append(kept, r)
 		}
 	}
-	i.Ramdisks = kept
+	i.Traces = kept
 }
 
-func (i *instance) ramdiskOn(agent mesos.AgentID) bool {
-	for _, r := range i.Ramdisks {
+func (i *instance) traceOn(agent mesos.AgentID) bool {
+	for _, r := range i.Traces {
 		if r.Agent == agent {
 			return true
 		}

@@ -70,9 +70,7 @@ func (p *Plan) launch(i *instance, b *bid, fit offer.Fit, executor *mesos.Execut
 	if executor == nil {
 		executor = p.newExecutor(i, b, fit.Executor)
 	}
-	if p.d.ramdiskMB(i.Process) > 0 {
-		i.addRamdisk(b.ref())
-	}
+	i.addTrace(b.ref())
 	i.Task = &Task{ID: p.taskID(i, string(i.Process)), Agent: b.ID, Since: p.now}
 	i.progress, i.message, i.asked = nil, "", p.now
 	b.tasks = append(b.tasks, mesos.TaskInfo{

@@ -124,8 +124,8 @@ func (e *env) state() {
 		if i.Task != nil {
 			fmt.Fprintf(&e.out, " task %s %s", i.Task.ID, i.Task.State)
 		}
-		if len(i.Ramdisks) > 0 {
-			fmt.Fprintf(&e.out, " ramdisks %v", i.Ramdisks)
+		if len(i.Traces) > 0 {
+			fmt.Fprintf(&e.out, " traces %v", i.Traces)
 		}
 		e.out.WriteString("\n")
 	}

@@ -32,8 +32,9 @@ type Instance struct {
 	Executor *Executor `json:"executor,omitempty"`
 	// Task is the latest one, also when it has ended.
 	Task *Task `json:"task,omitempty"`
-	// Ramdisks lists agents on which a ramdisk of the instance may be mounted.
-	Ramdisks []AgentRef `json:"ramdisks,omitempty"`
+	// Traces lists agents on which an executor of the instance may have left what should go with it: a mounted ramdisk,
+	// the configuration with its secrets.
+	Traces []AgentRef `json:"traces,omitempty"`
 	// Failure is how the latest failed task ended, until the instance serves again.
 	Failure   string `json:"failure,omitempty"`
 	Permanent bool   `json:"permanent,omitempty"`
@@ -82,7 +83,7 @@ func (s Saved) clone() Saved {
 }
 
 func (i Instance) clone() Instance {
-	i.Ramdisks = slices.Clone(i.Ramdisks)
+	i.Traces = slices.Clone(i.Traces)
 	if i.Placement != nil {
 		p := *i.Placement
 		p.Ports = maps.Clone(p.Ports)

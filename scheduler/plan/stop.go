@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -11,8 +12,8 @@ import (
 	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 )
 
-// stopping is the way down: executors are told to end and unmount on the way out, the workers' first; ramdisks without an
-// executor are swept; when nothing is left, or time is up, the framework is torn down.
+// stopping is the way down: executors are told to end and unmount on the way out, the workers' first; what is left without
+// an executor is swept; when nothing is left, or time is up, the framework is torn down.
 type stopping struct {
 	since time.Time
 	// teardown is when the teardown was last called; zero: not yet.
@@ -70,13 +71,13 @@ func (p *Plan) stopUnconnected() {
 // stopInstance says whether nothing of the instance is left.
 func (p *Plan) stopInstance(i *instance) bool {
 	if i.Executor == nil {
-		return len(i.Ramdisks) == 0 && !i.live()
+		return len(i.Traces) == 0 && !i.live()
 	}
 	if i.Process == alluxio.Master && p.workersEnd() {
 		return false
 	}
 	p.shutdownExecutor(i)
-	if i.live() || i.ramdiskOn(i.Executor.Agent) {
+	if i.live() || i.traceOn(i.Executor.Agent) {
 		return false
 	}
 	if i.clean.IsZero() {
@@ -104,7 +105,7 @@ func (p *Plan) wantsWord(i *instance) bool { return p.stop != nil && i.Executor 
 func (p *Plan) endedInStop(i *instance, s mesos.Status, report *launchv1.Report) {
 	ordered := !i.shutdown.IsZero() && s.State == mesos.TaskKilled && len(s.Data) > 0
 	if ordered && !report.RamdiskMounted {
-		i.dropRamdisk(i.Task.Agent)
+		i.dropTrace(i.Task.Agent)
 	}
 }
 
@@ -123,10 +124,8 @@ func (p *Plan) tearDown() {
 func (p *Plan) remains() []string {
 	var left []string
 	for _, i := range p.instances {
-		for _, r := range i.Ramdisks {
-			path := p.d.RamdiskOf(i.Name).GetPath()
-			left = append(left, fmt.Sprintf("the ramdisk of %s on %s (agent %s) may still be mounted, since the agent did not answer in time: "+
-				"on that host, umount %s", i.Name, r.Host, r.Agent, path))
+		for _, r := range i.Traces {
+			left = append(left, p.trace(i, r))
 		}
 		if i.live() {
 			left = append(left, fmt.Sprintf("task %s on %s did not say that it ended; Mesos ends it with the framework, if need be when agent %s is back",
@@ -134,6 +133,17 @@ func (p *Plan) remains() []string {
 		}
 	}
 	return left
+}
+
+// trace tells what an instance may have left on an agent.
+func (p *Plan) trace(i *instance, at AgentRef) string {
+	what, way := "configuration", "rm -r "+path.Join(p.d.Folders.Node, p.d.Name, i.Name, "conf")
+	state := "there"
+	if p.d.ramdiskMB(i.Process) > 0 {
+		what, way, state = "ramdisk", "umount "+p.d.RamdiskOf(i.Name).GetPath(), "mounted"
+	}
+	return fmt.Sprintf("the %s of %s on %s (agent %s) may still be %s, since the agent did not answer in time: on that host, %s",
+		what, i.Name, at.Host, at.Agent, state, way)
 }
 
 // tornDown hears whether Mesos took the teardown.

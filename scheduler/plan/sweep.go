@@ -9,18 +9,18 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
 )
 
-// sweep is a task that unmounts what an instance left on an agent where no executor of it lives any more.
+// sweep is a task that unmounts and removes what an instance left on an agent where no executor of it lives any more.
 type sweep struct {
 	instance *instance
-	at       AgentRef // as it stands in the instance's list of ramdisks
+	at       AgentRef // as it stands in the instance's list of traces
 	agent    mesos.AgentID
 	executor mesos.ExecutorID
 	since    time.Time
 }
 
-// wantsSweep says that a ramdisk of the instance waits for an offer to be swept.
+// wantsSweep says that a trace of the instance waits for an offer to be swept.
 func (p *Plan) wantsSweep(i *instance) bool {
-	for _, r := range i.Ramdisks {
+	for _, r := range i.Traces {
 		if p.toSweep(i, r) && !p.sweeping(i, r.Agent) {
 			return true
 		}
@@ -28,7 +28,7 @@ func (p *Plan) wantsSweep(i *instance) bool {
 	return false
 }
 
-// toSweep says that nothing will use or end the ramdisk any more: not while an executor lives that does, nor while the
+// toSweep says that nothing will use or remove the trace any more: not while an executor lives that does, nor while the
 // instance will come back to it.
 func (p *Plan) toSweep(i *instance, r AgentRef) bool {
 	if i.Executor != nil && i.Executor.Agent == r.Agent {
@@ -52,7 +52,7 @@ func (p *Plan) sweeping(i *instance, agent mesos.AgentID) bool {
 // sweepOn launches the sweeps that are due on the agent.
 func (p *Plan) sweepOn(b *bid) {
 	for _, i := range p.instances {
-		for _, r := range i.Ramdisks {
+		for _, r := range i.Traces {
 			if p.standsFor(b, r) && p.toSweep(i, r) && !p.sweeping(i, r.Agent) && p.now.After(i.sweepAt) {
 				p.launchSweep(i, r, b)
 			}
@@ -73,7 +73,7 @@ func (p *Plan) launchSweep(i *instance, r AgentRef, b *bid) {
 	b.unmet = true
 	for _, id := range b.Executors {
 		if p.belongs(id, i) && p.ends(id) {
-			return // it is being shut down, and unmounts by itself
+			return // it is being shut down, and cleans up by itself
 		}
 	}
 	need := offer.Need{
@@ -83,10 +83,10 @@ func (p *Plan) launchSweep(i *instance, r AgentRef, b *bid) {
 	fit := offer.Match(need, b.Agent)
 	if !fit.OK {
 		reason, advice := fit.Text()
-		p.ledger.add(p.now, i.Name, b.ref(), "the sweep of its ramdisk does not fit: "+reason, advice)
+		p.ledger.add(p.now, i.Name, b.ref(), "the sweep of what it left does not fit: "+reason, advice)
 		return
 	}
-	data, err := p.marshal(spec.BindSweep(p.d.Deployment, i.Name))
+	data, err := p.marshal(spec.BindSweep(p.d.Deployment, i.Name, i.Process))
 	if err != nil {
 		return
 	}
@@ -104,9 +104,9 @@ func (p *Plan) sweepUpdate(s *sweep, status mesos.Status) {
 	}
 	delete(p.sweeps, status.Task)
 	if status.State == mesos.TaskFinished {
-		s.instance.dropRamdisk(s.at.Agent)
+		s.instance.dropTrace(s.at.Agent)
 	} else {
-		s.instance.message = fmt.Sprintf("the sweep of its ramdisk on %s failed: %s", s.at.Host, endText(status))
+		s.instance.message = fmt.Sprintf("the sweep of what it left on %s failed: %s", s.at.Host, endText(status))
 		s.instance.sweepAt = p.now.Add(p.timing.BackoffMin)
 	}
 	p.call(mesos.ShutdownExecutor{Agent: s.agent, Executor: s.executor})

@@ -64,7 +64,7 @@ func (p *Plan) learn(i *instance, s mesos.Status, report *launchv1.Report) {
 		i.JournalFormatted = true
 	}
 	if report.RamdiskMounted {
-		i.addRamdisk(AgentRef{Agent: i.Task.Agent, Host: i.Placement.Host})
+		i.addTrace(AgentRef{Agent: i.Task.Agent, Host: i.Placement.Host})
 	}
 	if len(report.Notices) > 0 && !slices.Equal(report.Notices, i.Task.Notices) {
 		i.Task.Notices = slices.Clone(report.Notices)

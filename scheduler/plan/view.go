@@ -153,7 +153,7 @@ func (p *Plan) since(t time.Time) time.Duration { return p.now.Sub(t).Truncate(t
 // waiting says what an instance without a live task waits for, and how its last task ended.
 func (p *Plan) waiting(i *instance) string {
 	if p.stop != nil {
-		if i.Executor != nil || len(i.Ramdisks) > 0 {
+		if i.Executor != nil || len(i.Traces) > 0 {
 			return cmp.Or(i.message, "stopping")
 		}
 		return "stopped"

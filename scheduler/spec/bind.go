@@ -59,12 +59,16 @@ func Bind(d Deployment, t Target) (*launchv1.Launch, []string) {
 	}, b.notes
 }
 
-// BindSweep asks for the end of what an instance left on an agent.
-func BindSweep(d Deployment, instance string) *launchv1.Launch {
+// BindSweep asks for the end of what an instance left on an agent; only workers have a ramdisk.
+func BindSweep(d Deployment, instance string, process alluxio.Process) *launchv1.Launch {
+	ramdisk := &launchv1.Ramdisk{}
+	if process == alluxio.Worker {
+		ramdisk = d.RamdiskOf(instance)
+	}
 	return &launchv1.Launch{
 		Contract: contract, Framework: d.Name, Instance: instance, Process: SweepProcess,
 		Folders:    &launchv1.Folders{Node: d.Folders.Node, Cache: d.Folders.Cache, Plugins: d.Folders.Plugins},
-		Ramdisk:    d.RamdiskOf(instance),
+		Ramdisk:    ramdisk,
 		Properties: map[string]string{},
 	}
 }

@@ -53,9 +53,10 @@ func TestBindWorker(t *testing.T) {
 	require.Empty(t, launch.Folders.RootUfs)
 	require.Contains(t, strings.Join(d.Notes, "\n"), "level0.dirs.path=/mnt/ramdisk is not used")
 
-	sweep := BindSweep(d, "worker-3")
+	sweep := BindSweep(d, "worker-3", alluxio.Worker)
 	require.Equal(t, SweepProcess, sweep.Process)
 	require.Equal(t, launch.Ramdisk.Path, sweep.Ramdisk.Path)
+	require.Empty(t, BindSweep(d, "master-0", alluxio.Master).Ramdisk.Plugin)
 }
 
 func TestNoRamdiskWhereTierZeroIsTheOperators(t *testing.T) {

@@ -34,7 +34,7 @@ func TestStateComesBackAsItWas(t *testing.T) {
 	want := File{Version: 1, Name: "alluxio", Mesos: "m:5050", Artifacts: Listener{"h", 1234}, Plan: plan.Saved{
 		Framework: "fw", Left: []string{"x"}, Instances: []plan.Instance{{
 			Name: "worker-0", Process: alluxio.Worker, Placement: &plan.Placement{AgentRef: at, Ports: map[string]int{"rpc": 1}},
-			JournalFormatted: true, Generation: 2, Ramdisks: []plan.AgentRef{at}, Failure: "f", Permanent: true,
+			JournalFormatted: true, Generation: 2, Traces: []plan.AgentRef{at}, Failure: "f", Permanent: true,
 			Executor: &plan.Executor{Agent: "a1", Info: mesos.ExecutorInfo{ID: "e", Command: mesos.Command{URIs: []mesos.URI{{Value: "u", Cache: true}}},
 				Resources: []mesos.Resource{{Name: "mem", Scalar: 64.5, AllocatedTo: "*", Reservations: []mesos.Reservation{{Role: "r", Labels: map[string]string{"k": "v"}}}}}}},
 			Task: &plan.Task{ID: "t", Agent: "a1", State: mesos.TaskRunning, Notices: []string{"n"}, GivenUp: true},
