@@ -2,9 +2,12 @@ package acceptance
 
 import (
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +23,7 @@ import (
 func TestLifeOnARealMesos(t *testing.T) {
 	t.Parallel()
 	c := mesostest.Real(t, mesostest.Options{Agents: agents(t, 3)})
-	d := deploy.New(t, c.Address(), map[string]string{"alluxio.worker.ramdisk.size": "256MB"})
+	d := deploy.New(t, c.Address(), map[string]string{"alluxio.worker.ramdisk.size": "256MB", "s3a.secretKey": secret})
 	d.Start()
 	s := d.Serving(4, startLimit)
 	require.Equal(t, []string{"master-0", "worker-0", "worker-1", "worker-2"}, deploy.Instances(s))
@@ -28,6 +31,7 @@ func TestLifeOnARealMesos(t *testing.T) {
 	written := d.Write("/file", nil)
 	require.Equal(t, written, d.Read("/file"))
 	first := deploy.Serving(s)
+	requireSecretKept(t, d)
 
 	failOver(t, d)
 	d.Start()
@@ -42,6 +46,40 @@ func TestLifeOnARealMesos(t *testing.T) {
 	require.Equal(t, hosts(s), hosts(d.Serving(4, startLimit)), "instances come back to their agents")
 	require.Equal(t, written, d.Read("/file"), "the old namespace is served")
 	d.Stop()
+}
+
+// secret is a value that nobody may see but Alluxio.
+const secret = "a-secret-that-is-nowhere-else"
+
+// requireSecretKept looks where everybody on an agent, or in Mesos' pages, can look.
+func requireSecretKept(t *testing.T, d *deploy.Deployment) {
+	t.Helper()
+	for _, p := range d.Processes() {
+		require.NotContains(t, strings.Join(p.Args, " "), secret)
+		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
+		require.NoError(t, err)
+		require.NotContains(t, string(environment), secret, p.Args)
+	}
+	require.NotContains(t, d.Run("status", "-o", "json").Stdout, secret)
+	log, err := os.ReadFile(d.LogFile())
+	require.NoError(t, err)
+	require.NotContains(t, string(log), secret)
+	for _, executor := range d.Executors() {
+		// The executor's working folder is its sandbox.
+		requireNotBelow(t, fmt.Sprintf("/proc/%d/cwd/", executor.PID), secret)
+	}
+}
+
+func requireNotBelow(t *testing.T, dir, text string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		require.NotContains(t, string(content), text, path)
+		return err
+	}))
 }
 
 // Older releases of Mesos, from start to serving.
