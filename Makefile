@@ -35,6 +35,7 @@ alluxio: $(TARBALL) ## the lean Alluxio tarball, into build/ (made again only af
 
 $(TARBALL): $(DIST_SOURCES)
 	mkdir -p build
+	@echo "Maven assembles Alluxio; the first time it downloads some 200 MB, and tells nothing of it"
 	$(MAVEN) -f dist/pom.xml package
 	cp dist/target/$(@F) $@.part
 	cd build && sha256sum $(@F).part | sed 's/\.part$$//' > $(@F).sha256.part

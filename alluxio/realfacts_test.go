@@ -60,7 +60,12 @@ func checkScript(t *testing.T, java alluxio.Java, home alluxio.Home) {
 		require.NoError(t, err, args)
 		assert.True(t, strings.HasPrefix(string(output), want), "%s printed %q", args, output)
 	}
-	err := exec.CommandContext(t.Context(), link, "no-such-command").Run()
+	client := exec.CommandContext(t.Context(), link, "getConf", "alluxio.home")
+	client.Env = []string{"PATH=/usr/bin:/bin", "JAVA_HOME=" + java.Home, "ALLUXIO_LOGS_DIR=" + t.TempDir(), "ALLUXIO_CONF_DIR=" + t.TempDir()}
+	output, err := client.CombinedOutput()
+	require.NoError(t, err)
+	assert.Equal(t, home.Dir+"\n", string(output), "a conf folder without log4j.properties is nothing to complain of")
+	err = exec.CommandContext(t.Context(), link, "no-such-command").Run()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 2, exit.ExitCode())
