@@ -126,8 +126,11 @@ func (h *Host) release(p *process) {
 // nothing else would free it.
 func (h *Host) call(ctx context.Context, p *process, f func(context.Context) error) error {
 	limit := h.cfg.CallTimeout
-	callCtx, cancel := context.WithTimeoutCause(ctx, limit, errSilent)
-	defer cancel()
+	// A deadline would be told to the plugin, whose gRPC could end the call a moment earlier, and then it would not count
+	// as silent.
+	callCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer time.AfterFunc(limit, func() { cancel(errSilent) }).Stop()
 	err := f(callCtx)
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(callCtx), errSilent) {
 		p.kill()
