@@ -55,6 +55,9 @@ func (r *runner) run(ctx context.Context) error {
 	if r.config.Mesos == "" {
 		return errors.New("cannot connect to Mesos: no address is given")
 	}
+	if err := r.namesakes(ctx); err != nil {
+		return err
+	}
 	shipment, err := r.ship(ctx)
 	if err != nil {
 		return err
@@ -126,18 +129,29 @@ func (r *runner) serveAPI() (*api.Server, error) {
 }
 
 func (r *runner) connect(ctx context.Context, server *api.Server) (mesos.Scheduler, error) {
-	d := r.config.Deployment
-	info := mesos.FrameworkInfo{
-		ID: r.file.Plan.Framework, Name: d.Name, User: d.User, Role: d.Role, Principal: d.Principal, FailoverTimeout: d.FailoverTimeout,
-		Labels: map[string]string{"alluxio-mesos.framework": d.Name}, WebUI: server.PublicURL(),
-	}
+	info := r.info()
+	info.WebUI = server.PublicURL()
 	if r.config.Connect != nil {
 		return r.config.Connect(ctx, info)
 	}
+	// The connection outlives ctx until it is closed, so that its end is ours to order.
+	return v1.NewScheduler(context.WithoutCancel(ctx), r.link(info))
+}
+
+// info is how the framework introduces itself.
+func (r *runner) info() mesos.FrameworkInfo {
+	d := r.config.Deployment
+	return mesos.FrameworkInfo{
+		ID: r.file.Plan.Framework, Name: d.Name, User: d.User, Role: d.Role, Principal: d.Principal, FailoverTimeout: d.FailoverTimeout,
+		Labels: map[string]string{"alluxio-mesos.framework": d.Name},
+	}
+}
+
+// link is where Mesos is, and who we are to it.
+func (r *runner) link(info mesos.FrameworkInfo) v1.SchedulerConfig {
 	c := v1.SchedulerConfig{Masters: r.config.Mesos, Framework: info, Logger: r.log}
-	if !d.Secret.IsZero() {
+	if d := r.config.Deployment; !d.Secret.IsZero() {
 		c.Principal, c.Secret = d.Principal, d.Secret.Reveal()
 	}
-	// The connection outlives ctx until it is closed, so that its end is ours to order.
-	return v1.NewScheduler(context.WithoutCancel(ctx), c)
+	return c
 }

@@ -216,6 +216,66 @@ func TestStopOfTheDead(t *testing.T) {
 	})
 }
 
+// Without its state a deployment is not deployed beside itself.
+func TestLostState(t *testing.T) {
+	mesostest.Each(t, twoAgents(t), func(t *testing.T, c *mesostest.Cluster) {
+		k := newKit(t, c, "alluxio.integration.mesos.worker.count=1")
+		r := k.start()
+		s := k.await("all serve", serving(2))
+		own := k.config.StateDir
+
+		k.config.StateDir = t.TempDir() // as on another host
+		err := k.wait(k.start())
+		require.ErrorContains(t, err, s.Framework.ID)
+		require.ErrorContains(t, err, "its scheduler runs on host")
+
+		r.cancel()
+		<-r.ended
+		require.Eventually(t, func() bool {
+			err := k.wait(k.start())
+			require.ErrorContains(t, err, s.Framework.ID)
+			return strings.Contains(err.Error(), "no scheduler is connected") && strings.Contains(err.Error(), "put that file back")
+		}, time.Minute, 100*time.Millisecond)
+
+		k.config.StateDir = own
+		k.start()
+		require.Equal(t, tasks(s), tasks(k.await("all serve on", serving(2))))
+	})
+}
+
+// A scheduler that is killed before it can save the framework's id leaves a framework without anything: the next takes
+// it over.
+func TestKilledBeforeTheFirstSave(t *testing.T) {
+	mesostest.Each(t, twoAgents(t), func(t *testing.T, c *mesostest.Cluster) {
+		k := newKit(t, c, "alluxio.integration.mesos.worker.count=1", "alluxio.integration.mesos.constraints=rack==nowhere")
+		r := k.start()
+		s := k.await("it is registered", func(s client.Status) bool { return s.Framework.State == "registered" })
+		r.cancel()
+		<-r.ended
+		require.NoError(t, os.Remove(filepath.Join(k.config.StateDir, "state.json")))
+
+		var again client.Status
+		require.Eventually(t, func() bool { // Mesos notices the first one's end a moment later
+			r := k.start()
+			for {
+				select {
+				case <-r.ended:
+					return false
+				case <-time.After(50 * time.Millisecond):
+				}
+				c, err := client.Open(k.config.StateDir)
+				if err != nil {
+					continue
+				}
+				if again, err = c.Status(t.Context()); err == nil && again.Framework.State == "registered" {
+					return true
+				}
+			}
+		}, time.Minute, 50*time.Millisecond)
+		require.Equal(t, s.Framework.ID, again.Framework.ID)
+	})
+}
+
 func TestPortsNotOffered(t *testing.T) {
 	mesostest.Each(t, twoAgents(t), func(t *testing.T, c *mesostest.Cluster) {
 		k := newKit(t, c, "alluxio.integration.mesos.port.source=fixed", "alluxio.master.rpc.port=1998")
