@@ -87,8 +87,8 @@ func (p *Plan) stopInstance(i *instance) bool {
 	return p.now.Sub(i.clean) >= p.timing.Exit
 }
 
-// workersEnd says that masters still have to wait for workers: Alluxio's worker takes 2.5 s to end, but minutes once its
-// master is gone. A worker that does not end soon holds up nobody.
+// workersEnd says that masters still have to wait for workers: Alluxio's worker takes 2.5 s to end, but often more than the
+// executor's 18 s once its master is gone. A worker that does not end soon holds up nobody.
 func (p *Plan) workersEnd() bool {
 	if p.now.Sub(p.stop.since) >= p.timing.Repeat {
 		return false

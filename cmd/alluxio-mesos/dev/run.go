@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
+	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/devcluster"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
@@ -140,7 +141,7 @@ func (r *running) startCluster(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot start the embedded Mesos: %w", err)
 	}
-	r.say("embedded Mesos at http://%s with %d agents", r.cluster.Address(), len(agents))
+	r.say("embedded Mesos at http://%s/state, agents: %d", r.cluster.Address(), len(agents))
 	return nil
 }
 
@@ -299,28 +300,34 @@ type teller struct {
 
 func (t *teller) tell(status client.Status) {
 	for _, instance := range status.Instances {
-		line := instance.Message
+		line, state := instance.Message, instance.Message
 		for _, task := range instance.Tasks {
-			line = screen.TaskStep(task)
+			state = screen.TaskStep(task)
+			line = state
+			if mesos.TaskState(task.State).Terminal() {
+				line += ": " + instance.Message
+			}
 		}
-		t.once(instance.Name, line)
+		t.once(instance.Name, state, line)
 		for _, notice := range instance.Notices {
-			t.once(instance.Name+" notice "+notice, notice)
+			t.once(instance.Name+" notice "+notice, notice, notice)
 		}
 	}
 	for _, d := range status.Declines {
-		t.once(d.Instance+" on "+d.Host, strings.TrimSpace(d.Reason+"; "+d.Advice))
+		line := strings.TrimSpace(d.Reason + "; " + d.Advice)
+		t.once(d.Instance+" on "+d.Host, line, line)
 	}
 }
 
-func (t *teller) once(what, line string) {
-	if line == "" || t.said[what] == line {
+// once says the line unless the state is the one that it said last: a line may hold seconds that count down.
+func (t *teller) once(what, state, line string) {
+	if line == "" || t.said[what] == state {
 		return
 	}
 	if t.said == nil {
 		t.said = map[string]string{}
 	}
-	t.said[what] = line
+	t.said[what] = state
 	name, _, _ := strings.Cut(what, " notice ")
 	t.say("%s: %s", name, line)
 }

@@ -87,7 +87,7 @@ func TaskState(task client.Task) string {
 		return "serving"
 	}
 	state := strings.ToLower(strings.TrimPrefix(task.State, "TASK_"))
-	if task.Progress == nil {
+	if task.Progress == nil || task.State == "TASK_KILLING" {
 		return state
 	}
 	if task.Progress.Step != "" {

@@ -55,6 +55,7 @@ func TestTaskStep(t *testing.T) {
 	for want, task := range map[string]client.Task{
 		"serving":         {State: "TASK_RUNNING", Serving: true},
 		"running":         {State: "TASK_RUNNING"},
+		"killing":         {State: "TASK_KILLING", Progress: &client.Progress{Phase: "stopping", Step: "start"}},
 		"starting: fetch": {State: "TASK_STARTING", Progress: &client.Progress{Step: "fetch", Transfers: []client.Transfer{{Artifact: "jdk", Bytes: 1}}}},
 	} {
 		require.Equal(t, want, TaskStep(task))
