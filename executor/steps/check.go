@@ -68,17 +68,17 @@ func clearTemp(paths Paths) {
 
 // Leave gives the instance's folder back to whoever comes next, and removes it if nothing
 // that must stay is in it. Call it when nothing of the instance runs any more, the
-// plugins included.
-func Leave(j *Job) error {
-	if j.Instance.lock == nil {
-		return nil
-	}
+// plugins included. One that was never claimed keeps all but this executor's own.
+func Leave(j *Job) (err error) {
 	paths := j.paths()
 	_ = os.RemoveAll(paths.Temp)
-	err := j.Instance.lock.release()
-	j.Instance.lock = nil
-	for _, dir := range []string{paths.Work, paths.Instance, filepath.Dir(paths.Instance)} {
-		_ = os.Remove(dir) // only if empty
+	if j.Instance.lock != nil {
+		err = j.Instance.lock.release()
+		j.Instance.lock = nil
+		_ = os.Remove(paths.Work) // only if empty, as all these
+	}
+	for _, dir := range []string{paths.Instance, filepath.Dir(paths.Instance)} {
+		_ = os.Remove(dir)
 	}
 	return err
 }

@@ -101,13 +101,18 @@ func lost(place place, found marker, o Order) error {
 		text += fmt.Sprintf("this master had its journal in %s: move it, or set %s back", found.Folder, journalKey)
 	case found.State == markFormatted:
 		text += fmt.Sprintf("one was made there on %s: restore the folder from a copy, or start from a backup with "+
-			"alluxio.master.journal.init.from.backup; to begin with an empty namespace for good, remove %s on this agent",
-			found.Time.Format(time.RFC3339), PathsOf(o.Node, o.Framework, o.Instance).Marker)
+			"alluxio.master.journal.init.from.backup", found.Time.Format(time.RFC3339))
 	default:
-		text += "the deployment had one: is the node folder of this agent still the same disk? Restore it; to begin with " +
-			"an empty namespace for good, stop the deployment and remove its state.json on the scheduler's host"
+		text += "the deployment had one: is the node folder of this agent still the same disk? Restore it"
 	}
-	return errors.New(text)
+	var forget []string // whoever remembers the journal
+	if o.Journal.Expected {
+		forget = append(forget, "stop the deployment and remove its state.json on the scheduler's host")
+	}
+	if found.State == markFormatted {
+		forget = append(forget, "remove "+PathsOf(o.Node, o.Framework, o.Instance).Marker+" on this agent")
+	}
+	return errors.New(text + "; to begin with an empty namespace for good, " + strings.Join(forget, " and "))
 }
 
 // format runs Alluxio's formatter between two marks, so that a crash in between is seen.

@@ -156,6 +156,28 @@ func TestAnEmbeddedJournalIsMadeByItsFirstMaster(t *testing.T) {
 	require.ErrorContains(t, place{folder: k.paths().Work, kind: "UFS"}.wantEmpty(), "holds no UFS journal")
 }
 
+func TestALostJournalIsForgottenByHandOnly(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	require.NoError(t, k.prepare())
+	require.NoError(t, os.RemoveAll(k.paths().Work))
+	k = k.again()
+	marker, state := "remove "+k.paths().Marker+" on this agent", "remove its state.json on the scheduler's host"
+	err := k.prepare()
+	require.ErrorContains(t, err, marker)
+	require.NotContains(t, err.Error(), state)
+
+	k = k.again()
+	k.Order.Journal.Expected = true
+	require.ErrorContains(t, k.prepare(), state+" and "+marker)
+	require.NoError(t, os.Remove(k.paths().Marker))
+	k = k.again()
+	err = k.prepare()
+	require.ErrorContains(t, err, state)
+	require.NotContains(t, err.Error(), k.paths().Marker)
+	require.NoDirExists(t, filepath.Join(k.paths().Work, "journal"))
+}
+
 func TestWorkersHaveNoJournal(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -107,6 +107,18 @@ func TestUndoAndLeaveKeepOnlyTheJournal(t *testing.T) {
 	require.Empty(t, names(t, worker.Order.Node), "a worker leaves nothing at all")
 }
 
+// An executor that waits for another one to go, and is told to end, takes only what is its own.
+func TestLeaveWithoutAClaim(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	temp := k.paths().Temp
+	require.NoError(t, os.MkdirAll(filepath.Join(temp, "plugin"), 0o700))
+	require.NoError(t, os.Mkdir(k.paths().Work, 0o700))
+	require.NoError(t, os.WriteFile(k.paths().Lock, nil, 0o600))
+	require.NoError(t, Leave(k.Job))
+	require.ElementsMatch(t, []string{"work", filepath.Base(k.paths().Lock)}, names(t, k.paths().Instance))
+}
+
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
