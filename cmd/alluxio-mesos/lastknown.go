@@ -39,6 +39,9 @@ func lastKnown(at place) (client.Status, error) {
 	if saved.Plan.Framework == "" {
 		s.Framework.State = frameworkStopped
 		s.Framework.Message = "no framework of this name is known on this host (" + at.dir + ")"
+		if len(saved.Plan.Instances) > 0 {
+			s.Framework.Message = "the next start brings it back to the same hosts"
+		}
 	}
 	for _, instance := range saved.Plan.Instances {
 		s.Instances = append(s.Instances, lastKnownInstance(instance))
