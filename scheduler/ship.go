@@ -3,7 +3,9 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -48,7 +50,10 @@ func (r *runner) ship(ctx context.Context) (*shipment, error) {
 	r.file.Artifacts = state.Listener{Host: hostName, Port: server.Port()}
 	s := &shipment{server: server, executorURL: server.URL(executor)}
 	for i, p := range list {
-		s.plugins = append(s.plugins, &launchv1.Plugin{Kind: p.Kind, Name: p.Name, Sha256: p.SHA256, Url: server.URL(files[i]), Size: p.Size})
+		s.plugins = append(s.plugins, &launchv1.Plugin{
+			Kind: p.Kind, Name: p.Name, Sha256: p.SHA256, Url: server.URL(files[i]), Size: p.Size,
+			Config: r.config.Deployment.PluginConfig[p.Kind+"-"+p.Name],
+		})
 	}
 	r.log.Info("agents get the binaries from here", "executor", s.executorURL, "plugins", len(list))
 	return s, nil
@@ -78,15 +83,13 @@ func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error
 		files = append(files, artifacts.File{Path: p.URL, SHA256: p.SHA256, Size: p.Size})
 		there[p.Kind+"-"+p.Name] = true
 	}
-	if r.config.Deployment.Folders.Plugins != "" {
-		return list, files, nil // the agents may have what is missing here
-	}
 	var missing []string
 	for _, name := range r.wantedPlugins() {
-		if !there[name] {
-			missing = append(missing, "alluxio-mesos-"+name)
+		if file := "alluxio-mesos-" + name; !there[name] && !slices.Contains(missing, file) {
+			missing = append(missing, file)
 		}
 	}
+	slices.Sort(missing)
 	if len(missing) > 0 {
 		return nil, nil, fmt.Errorf("cannot ship the plugins: there is no %s in %s: put it there, or name another folder with "+
 			"alluxio.integration.mesos.plugin.dir", strings.Join(missing, ", "), dir)
@@ -94,10 +97,14 @@ func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error
 	return list, files, nil
 }
 
-// wantedPlugins are those that the deployment names.
+// wantedPlugins are those that must be shipped: what the deployment configures, since the configuration goes with it, and
+// what it names, unless the agents may have that themselves.
 func (r *runner) wantedPlugins() []string {
-	var names []string
 	d := r.config.Deployment
+	names := slices.Collect(maps.Keys(d.PluginConfig))
+	if d.Folders.Plugins != "" {
+		return names
+	}
 	if d.Ramdisk.Plugin != "" {
 		names = append(names, plugins.KindRamdisk+"-"+d.Ramdisk.Plugin)
 	}

@@ -12,7 +12,7 @@ import (
 func builtIn() []string { return []string{"local", "file", "http", "https"} }
 
 func (r *reader) artifacts() {
-	r.fetchers()
+	r.plugins()
 	d := &r.d
 	version := d.Version.String()
 	d.Alluxio = r.artifact("alluxio.jar", "https://downloads.alluxio.io/downloads/files/"+version+"/alluxio-"+version+"-bin.tar.gz")
@@ -28,11 +28,20 @@ func (r *reader) artifacts() {
 
 func isLocal(s string) bool { return s == "LOCAL" }
 
-func (r *reader) fetchers() {
-	r.d.Fetchers = map[string]string{}
+// plugins reads who serves a scheme (fetcher.SCHEME), and what is for the plugins themselves (KIND.NAME.KEY).
+func (r *reader) plugins() {
+	r.d.Fetchers, r.d.PluginConfig = map[string]string{}, map[string]map[string]string{}
 	for _, key := range r.site.Keys() {
-		if scheme, ok := strings.CutPrefix(key, Prefix+"fetcher."); ok {
-			r.d.Fetchers[scheme] = r.plugin(key, "")
+		name := strings.TrimPrefix(key, integration)
+		if found := fetcherKey.FindStringSubmatch(name); found != nil {
+			r.d.Fetchers[found[1]] = r.plugin(key, "")
+		}
+		if found := pluginKey.FindStringSubmatch(name); found != nil {
+			plugin := found[1] + "-" + found[2]
+			if r.d.PluginConfig[plugin] == nil {
+				r.d.PluginConfig[plugin] = map[string]string{}
+			}
+			r.d.PluginConfig[plugin][found[3]] = r.text(key, "")
 		}
 	}
 }

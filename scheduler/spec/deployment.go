@@ -32,8 +32,10 @@ type Deployment struct {
 
 	Alluxio, JDK Artifact
 	// Fetchers maps a source scheme to the fetcher that the operator chose for it.
-	Fetchers  map[string]string
-	ConfFiles map[string][]byte
+	Fetchers map[string]string
+	// PluginConfig is what plugins are configured with, by KIND-NAME. It may hold secrets.
+	PluginConfig map[string]map[string]string
+	ConfFiles    map[string][]byte
 
 	Journal string // "UFS" or "EMBEDDED"
 	UFS     RootUFS

@@ -39,7 +39,11 @@ func renamed() map[string]string {
 	}
 }
 
-var fetcherKey = regexp.MustCompile(`^mesos\.fetcher\.[a-z][a-z0-9+.-]*$`)
+// The scheme of a fetcher has no dot here, so that the two can be told apart.
+var (
+	fetcherKey = regexp.MustCompile(`^mesos\.fetcher\.([a-z][a-z0-9+-]*)$`)
+	pluginKey  = regexp.MustCompile(`^mesos\.(fetcher|ramdisk)\.([a-z0-9][a-z0-9-]*)\.(.+)$`)
+)
 
 // keys refuses what is misspelt: Alluxio itself would keep such a key without a word.
 func (r *reader) keys() {
@@ -47,7 +51,7 @@ func (r *reader) keys() {
 	for _, key := range r.site.Keys() {
 		name, ours := strings.CutPrefix(key, integration)
 		switch {
-		case !ours || slices.Contains(all, name) || fetcherKey.MatchString(name):
+		case !ours || slices.Contains(all, name) || fetcherKey.MatchString(name) || pluginKey.MatchString(name):
 		case strings.HasPrefix(name, "yarn."):
 			r.note("%s is for Alluxio on YARN and is not used here", key)
 		case renamed()[name] != "":

@@ -64,6 +64,7 @@ func TestReadEverything(t *testing.T) {
 		"alluxio.integration.mesos.user=hdfs", "alluxio.integration.mesos.framework.name=two", "alluxio.integration.mesos.worker.count=3",
 		"alluxio.integration.mesos.port.source=offer", "alluxio.integration.mesos.failover.timeout=1hour",
 		"alluxio.integration.mesos.constraints=rack==r1, disk!=slow", "alluxio.integration.mesos.fetcher.s3=mine",
+		"alluxio.integration.mesos.fetcher.http.https.proxy=http://proxy:3128", "alluxio.integration.mesos.ramdisk.tmpfs.mode=0750",
 		"alluxio.integration.mesos.node.dir=/data", "alluxio.integration.mesos.master.java.opts=-Xmx1g '-Dx=a b'",
 		"alluxio.master.journal.type=EMBEDDED", "alluxio.master.port=20998", "alluxio.worker.memory.size=256MB",
 		"alluxio.underfs.address=s3://bucket/a", "fs.s3a.secret.key=hush",
@@ -79,6 +80,9 @@ func TestReadEverything(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v %s", d.Secret, d.Secret, d.Secret, d.Secret), "hush")
 	require.Equal(t, []offer.Constraint{{Attribute: "rack", Value: "r1"}, {Attribute: "disk", Value: "slow", Not: true}}, d.Constraints)
 	require.Equal(t, map[string]string{"s3": "mine"}, d.Fetchers)
+	require.Equal(t, map[string]map[string]string{
+		"fetcher-http": {"https.proxy": "http://proxy:3128"}, "ramdisk-tmpfs": {"mode": "0750"},
+	}, d.PluginConfig)
 	require.Equal(t, "/data/cache", d.Folders.Cache)
 	require.Equal(t, 3, len(d.Master.Ports), "the journal's port with EMBEDDED")
 	require.Equal(t, 20998, d.Master.Ports[0].Number)
