@@ -80,9 +80,10 @@ type instance struct {
 	asked time.Time
 	// called says that offers were revived for the instance since it began to wait.
 	called bool
-	// sweepAt is when a failed sweep may be tried again.
-	sweepAt time.Time
-	notes   []string
+	// sweepAt is when a failed sweep may be tried again, and sweepFailure how it failed.
+	sweepAt      time.Time
+	sweepFailure string
+	notes        []string
 	// shutdown is when the executor was last told to end.
 	shutdown time.Time
 	// clean is when the executor, told to end, had ended its task and unmounted.

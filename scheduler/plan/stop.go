@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -142,8 +143,8 @@ func (p *Plan) trace(i *instance, at AgentRef) string {
 	if p.d.ramdiskMB(i.Process) > 0 {
 		what, way, state = "ramdisk", "umount "+p.d.RamdiskOf(i.Name).GetPath(), "mounted"
 	}
-	return fmt.Sprintf("the %s of %s on %s (agent %s) may still be %s, since the agent did not answer in time: on that host, %s",
-		what, i.Name, at.Host, at.Agent, state, way)
+	return fmt.Sprintf("the %s of %s on %s (agent %s) may still be %s, since %s: on that host, %s",
+		what, i.Name, at.Host, at.Agent, state, cmp.Or(i.sweepFailure, "the agent did not answer in time"), way)
 }
 
 // tornDown hears whether Mesos took the teardown.

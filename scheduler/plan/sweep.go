@@ -106,7 +106,8 @@ func (p *Plan) sweepUpdate(s *sweep, status mesos.Status) {
 	if status.State == mesos.TaskFinished {
 		s.instance.dropTrace(s.at.Agent)
 	} else {
-		s.instance.message = fmt.Sprintf("the sweep of what it left on %s failed: %s", s.at.Host, endText(status))
+		s.instance.sweepFailure = fmt.Sprintf("the sweep of what it left on %s failed: %s", s.at.Host, endText(status))
+		s.instance.message = s.instance.sweepFailure
 		s.instance.sweepAt = p.now.Add(p.timing.BackoffMin)
 	}
 	p.call(mesos.ShutdownExecutor{Agent: s.agent, Executor: s.executor})
