@@ -50,7 +50,7 @@ func completeFramework(config *SchedulerConfig) error {
 	if f.User == "" {
 		u, err := user.Current()
 		if err != nil {
-			return fmt.Errorf("cannot find the user to run tasks as: %w", err)
+			return fmt.Errorf("cannot find the user to run tasks as: %w; set alluxio.integration.mesos.user", err)
 		}
 		f.User = u.Username
 	}
@@ -118,7 +118,9 @@ func (s *schedulerConn) run(ctx context.Context) {
 		}
 		wait.ended(stood)
 		if fatal := s.final(err); fatal != nil {
-			s.log.Error("Mesos ended the framework", "error", fatal)
+			if !fatal.ordered {
+				s.log.Error("Mesos ended the framework", "error", fatal)
+			}
 			s.emit(ctx, mesos.Failed{Message: fatal.text})
 			return
 		}
@@ -137,7 +139,7 @@ func (s *schedulerConn) final(err error) *fatalError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.torndown {
-		return &fatalError{text: "the framework was torn down"}
+		return &fatalError{text: "the framework was torn down", ordered: true}
 	}
 	return nil
 }

@@ -110,7 +110,10 @@ func (e *answerError) permanent() bool {
 }
 
 // fatalError ends a conversation: trying again would be answered the same way.
-type fatalError struct{ text string }
+type fatalError struct {
+	text    string
+	ordered bool // by ourselves
+}
 
 func (e *fatalError) Error() string { return e.text }
 

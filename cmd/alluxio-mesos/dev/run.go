@@ -55,7 +55,12 @@ func Run(ctx context.Context, c Config) (err error) {
 	r := &running{Config: c, deployment: d}
 	// The way down must not be cut short by what began it.
 	defer func() { err = errors.Join(err, r.down(context.WithoutCancel(ctx))) }()
-	return r.up(ctx)
+	if err := r.up(ctx); ctx.Err() == nil {
+		return err
+	} else if err != nil {
+		return ErrInterrupted // whatever that cut short
+	}
+	return nil
 }
 
 // clearAway sweeps what a run that was killed left behind.
