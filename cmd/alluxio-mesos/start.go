@@ -83,9 +83,9 @@ func start(ctx context.Context, a *app, f startFlags, args []string) error {
 		return fmt.Errorf("cannot start %s: its scheduler already runs and answers at %s; "+
 			"see \"alluxio-mesos status\", or use another %s", d.Name, running.URL(), nameKey)
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	limited, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	leader, err := v1.Ping(ctx, masters)
+	leader, err := v1.Ping(limited, masters)
 	if err != nil {
 		return addressed(fmt.Errorf("cannot start %s: %w", d.Name, err))
 	}
@@ -93,7 +93,7 @@ func start(ctx context.Context, a *app, f startFlags, args []string) error {
 	if err != nil {
 		return fmt.Errorf("cannot start %s: %w", d.Name, err)
 	}
-	if err := registered(ctx, a, child, log, d.Name, leader); err != nil {
+	if err := registered(limited, a, child, log, d.Name, leader); err != nil {
 		return err
 	}
 	if !f.wait {
