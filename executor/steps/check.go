@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
@@ -24,6 +25,9 @@ const leftoverGrace = 5 * time.Second
 // written, no other executor of the same instance, and free ports.
 func check(ctx context.Context, j *Job) error {
 	if err := claim(ctx, j); err != nil {
+		return err
+	}
+	if err := checkUser(ctx, j, strconv.Itoa(os.Geteuid())); err != nil {
 		return err
 	}
 	version, err := alluxio.ParseVersion(j.Order.Version)
@@ -127,6 +131,24 @@ func userName() string {
 		return u.Username
 	}
 	return strconv.Itoa(os.Getuid())
+}
+
+// checkUser wants a name for the user: Java's login module throws without one, and Alluxio
+// then comes up and answers nothing. What /etc/passwd lacks, a name service may know.
+func checkUser(ctx context.Context, j *Job, uid string) error {
+	if _, err := user.LookupId(uid); err == nil {
+		return nil
+	}
+	id, err := exec.LookPath("id")
+	if err != nil {
+		return nil // nobody to ask; Java will tell
+	}
+	out, err := j.Tools.Run(ctx, supervise.Config{Name: "id", Argv: []string{id, "-un", uid}, Env: j.env(), Logger: j.Tools.Logger})
+	if err != nil || out.Exit.OK() {
+		return err
+	}
+	return permanentf("the user with the number %s has no name on this agent, and Java cannot log in without: "+
+		"give it an entry in /etc/passwd, or let alluxio.integration.mesos.user name another", uid)
 }
 
 // checkPorts wants every port that the process will open to be free.

@@ -107,6 +107,15 @@ func TestUndoAndLeaveKeepOnlyTheJournal(t *testing.T) {
 	require.Empty(t, names(t, worker.Order.Node), "a worker leaves nothing at all")
 }
 
+func TestTheUserNeedsAName(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	require.NoError(t, checkUser(t.Context(), k.Job, "0"))
+	err := checkUser(t.Context(), k.Job, "3999888777")
+	require.ErrorContains(t, err, "the user with the number 3999888777 has no name on this agent")
+	require.Equal(t, plugins.Permanent, plugins.KindOf(err))
+}
+
 // An executor that waits for another one to go, and is told to end, takes only what is its own.
 func TestLeaveWithoutAClaim(t *testing.T) {
 	t.Parallel()
