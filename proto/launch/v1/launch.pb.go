@@ -112,8 +112,11 @@ type Launch struct {
 	Host string `protobuf:"bytes,16,opt,name=host,proto3" json:"host,omitempty"`
 	// How long the process may take until it serves, in milliseconds.
 	StartTimeoutMillis int64 `protobuf:"varint,17,opt,name=start_timeout_millis,json=startTimeoutMillis,proto3" json:"start_timeout_millis,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// JDKs to be had where jdk names no source and no Java on the agent fits, by
+	// architecture as Go names it ("amd64", "arm64").
+	JdkFallbacks  map[string]*Artifact `protobuf:"bytes,18,rep,name=jdk_fallbacks,json=jdkFallbacks,proto3" json:"jdk_fallbacks,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Launch) Reset() {
@@ -263,6 +266,13 @@ func (x *Launch) GetStartTimeoutMillis() int64 {
 		return x.StartTimeoutMillis
 	}
 	return 0
+}
+
+func (x *Launch) GetJdkFallbacks() map[string]*Artifact {
+	if x != nil {
+		return x.JdkFallbacks
+	}
+	return nil
 }
 
 // Artifact is software to be had from a source.
@@ -816,7 +826,7 @@ var File_launch_v1_launch_proto protoreflect.FileDescriptor
 
 const file_launch_v1_launch_proto_rawDesc = "" +
 	"\n" +
-	"\x16launch/v1/launch.proto\x12\tlaunch.v1\"\x90\a\n" +
+	"\x16launch/v1/launch.proto\x12\tlaunch.v1\"\xb0\b\n" +
 	"\x06Launch\x12\x1a\n" +
 	"\bcontract\x18\x01 \x01(\rR\bcontract\x12\x1c\n" +
 	"\tframework\x18\x02 \x01(\tR\tframework\x12\x1a\n" +
@@ -839,7 +849,8 @@ const file_launch_v1_launch_proto_rawDesc = "" +
 	"\bfetchers\x18\x0e \x03(\v2\x1f.launch.v1.Launch.FetchersEntryR\bfetchers\x12,\n" +
 	"\ajournal\x18\x0f \x01(\v2\x12.launch.v1.JournalR\ajournal\x12\x12\n" +
 	"\x04host\x18\x10 \x01(\tR\x04host\x120\n" +
-	"\x14start_timeout_millis\x18\x11 \x01(\x03R\x12startTimeoutMillis\x1a=\n" +
+	"\x14start_timeout_millis\x18\x11 \x01(\x03R\x12startTimeoutMillis\x12H\n" +
+	"\rjdk_fallbacks\x18\x12 \x03(\v2#.launch.v1.Launch.JdkFallbacksEntryR\fjdkFallbacks\x1a=\n" +
 	"\x0fPropertiesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a<\n" +
@@ -848,7 +859,10 @@ const file_launch_v1_launch_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\x1a;\n" +
 	"\rFetchersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"R\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aT\n" +
+	"\x11JdkFallbacksEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
+	"\x05value\x18\x02 \x01(\v2\x13.launch.v1.ArtifactR\x05value:\x028\x01\"R\n" +
 	"\bArtifact\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n" +
 	"\bchecksum\x18\x02 \x01(\tR\bchecksum\x12\x12\n" +
@@ -919,7 +933,7 @@ func file_launch_v1_launch_proto_rawDescGZIP() []byte {
 }
 
 var file_launch_v1_launch_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_launch_v1_launch_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_launch_v1_launch_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_launch_v1_launch_proto_goTypes = []any{
 	(Report_Phase)(0), // 0: launch.v1.Report.Phase
 	(*Launch)(nil),    // 1: launch.v1.Launch
@@ -933,8 +947,9 @@ var file_launch_v1_launch_proto_goTypes = []any{
 	nil,               // 9: launch.v1.Launch.PropertiesEntry
 	nil,               // 10: launch.v1.Launch.ConfFilesEntry
 	nil,               // 11: launch.v1.Launch.FetchersEntry
-	nil,               // 12: launch.v1.Plugin.ConfigEntry
-	nil,               // 13: launch.v1.Report.PluginsEntry
+	nil,               // 12: launch.v1.Launch.JdkFallbacksEntry
+	nil,               // 13: launch.v1.Plugin.ConfigEntry
+	nil,               // 14: launch.v1.Report.PluginsEntry
 }
 var file_launch_v1_launch_proto_depIdxs = []int32{
 	2,  // 0: launch.v1.Launch.alluxio:type_name -> launch.v1.Artifact
@@ -946,15 +961,17 @@ var file_launch_v1_launch_proto_depIdxs = []int32{
 	5,  // 6: launch.v1.Launch.plugins:type_name -> launch.v1.Plugin
 	11, // 7: launch.v1.Launch.fetchers:type_name -> launch.v1.Launch.FetchersEntry
 	6,  // 8: launch.v1.Launch.journal:type_name -> launch.v1.Journal
-	12, // 9: launch.v1.Plugin.config:type_name -> launch.v1.Plugin.ConfigEntry
-	0,  // 10: launch.v1.Report.phase:type_name -> launch.v1.Report.Phase
-	8,  // 11: launch.v1.Report.transfers:type_name -> launch.v1.Transfer
-	13, // 12: launch.v1.Report.plugins:type_name -> launch.v1.Report.PluginsEntry
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 9: launch.v1.Launch.jdk_fallbacks:type_name -> launch.v1.Launch.JdkFallbacksEntry
+	13, // 10: launch.v1.Plugin.config:type_name -> launch.v1.Plugin.ConfigEntry
+	0,  // 11: launch.v1.Report.phase:type_name -> launch.v1.Report.Phase
+	8,  // 12: launch.v1.Report.transfers:type_name -> launch.v1.Transfer
+	14, // 13: launch.v1.Report.plugins:type_name -> launch.v1.Report.PluginsEntry
+	2,  // 14: launch.v1.Launch.JdkFallbacksEntry.value:type_name -> launch.v1.Artifact
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_launch_v1_launch_proto_init() }
@@ -968,7 +985,7 @@ func file_launch_v1_launch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_launch_v1_launch_proto_rawDesc), len(file_launch_v1_launch_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
