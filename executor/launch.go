@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -62,6 +63,7 @@ func order(m *launchv1.Launch) steps.Order {
 		Sweep:        m.GetProcess() == sweep,
 		Alluxio:      software(m.GetAlluxio()),
 		JDK:          software(m.GetJdk()),
+		VendorJDK:    software(m.GetJdkFallbacks()[runtime.GOARCH]),
 		Version:      m.GetAlluxioVersion(),
 		Properties:   alluxio.FromMap(m.GetProperties()),
 		JVMOptions:   m.GetJvmOptions(),

@@ -21,14 +21,17 @@ const local = "LOCAL"
 func fetch(ctx context.Context, j *Job) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// Each goroutine works on its own copy; maps of the instance are touched after both.
-	alluxioWant := want("alluxio", j.Order.Alluxio)
-	jdkWant := want("jdk", j.Order.JDK)
+	alluxioWant, jdkWant := want("alluxio", j.Order.Alluxio), want("jdk", j.Order.JDK)
 	group.Go(func() (err error) {
 		j.alluxio, err = get(ctx, j, alluxioWant)
 		return err
 	})
 	group.Go(func() (err error) {
 		j.jdk, err = get(ctx, j, jdkWant)
+		if j.mayDownload(err) {
+			jdkWant = vendorWant(j.Order)
+			j.jdk, err = getVendorJDK(ctx, j, err)
+		}
 		return err
 	})
 	if err := group.Wait(); err != nil {

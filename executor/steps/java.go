@@ -17,9 +17,24 @@ import (
 // javaPatience bounds `java -version`, which takes 0.1 s on an idle machine.
 const javaPatience = 20 * time.Second
 
-// chooseJava takes the first Java that fits the Alluxio found, and names the rest if none
-// does.
+// chooseJava takes the first Java that fits the Alluxio found. Where none on the node does,
+// and the operator named no other, the vendor's is downloaded.
 func chooseJava(ctx context.Context, j *Job) error {
+	err := firstThatFits(ctx, j)
+	if !j.jdk.InPlace || !j.mayDownload(err) {
+		return err
+	}
+	jdk, err := getVendorJDK(ctx, j, err)
+	if err != nil {
+		return err
+	}
+	j.jdk = jdk
+	j.Instance.artifacts[vendorWant(j.Order)] = jdk
+	return firstThatFits(ctx, j)
+}
+
+// firstThatFits names those that do not, if none does.
+func firstThatFits(ctx context.Context, j *Job) error {
 	advice := errors.New("let alluxio.integration.mesos.jdk.url or jdk.path name a JDK that fits")
 	var refused []string
 	for _, dir := range j.jdk.Dirs {

@@ -18,6 +18,9 @@ type Order struct {
 	Sweep bool
 
 	Alluxio, JDK Software
+	// VendorJDK is downloaded where JDK names no source and no Java on the node fits; none
+	// if its Source is empty.
+	VendorJDK Software
 	// Version that the deployment is meant for; what the archive holds wins.
 	Version string
 

@@ -1,5 +1,7 @@
 package host
 
+import "time"
+
 // Want asks for software.
 type Want struct {
 	Artifact string // what for: "alluxio" or "jdk"; for errors and for fetchers
@@ -8,6 +10,9 @@ type Want struct {
 	// Path is where it lies on the node. Only fetchers that answer in place look at it; the
 	// host does not apply it to what it unpacked.
 	Path string
+	// Patience is how long the source may take to its first byte, all attempts together; 0: as
+	// long as the attempts take.
+	Patience time.Duration
 }
 
 // Phases of Progress.

@@ -24,6 +24,7 @@ func (r *reader) artifacts() {
 	if isLocal(d.JDK.Source) && d.JDK.Path != "" && !strings.HasPrefix(d.JDK.Path, "/") {
 		r.refuse(Prefix+"jdk.path", "with jdk.url=LOCAL it is the folder of the JDK on the agents", "write an absolute path, or leave it out")
 	}
+	d.JDKFallbacks = r.fallbacks()
 }
 
 func isLocal(s string) bool { return s == "LOCAL" }

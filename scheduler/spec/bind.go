@@ -51,7 +51,7 @@ func Bind(d Deployment, t Target) (*launchv1.Launch, []string) {
 	b.ports(process)
 	return &launchv1.Launch{
 		Contract: contract, Framework: d.Name, Instance: t.Instance, Process: string(t.Process),
-		Alluxio: d.Alluxio.launch(), Jdk: d.JDK.launch(), AlluxioVersion: d.Version.String(),
+		Alluxio: d.Alluxio.launch(), Jdk: d.JDK.launch(), JdkFallbacks: launches(d.JDKFallbacks), AlluxioVersion: d.Version.String(),
 		Properties: b.properties.Map(), JvmOptions: process.Options, ConfFiles: d.ConfFiles,
 		Folders: b.folders(), Ramdisk: b.ramdisk(), Fetchers: d.Fetchers,
 		Journal: &launchv1.Journal{Needed: t.Process == alluxio.Master, Expected: t.JournalExpected},
@@ -90,6 +90,14 @@ type binder struct {
 
 func (a Artifact) launch() *launchv1.Artifact {
 	return &launchv1.Artifact{Source: a.Source, Checksum: a.Checksum, Path: a.Path}
+}
+
+func launches(artifacts map[string]Artifact) map[string]*launchv1.Artifact {
+	out := map[string]*launchv1.Artifact{}
+	for key, a := range artifacts {
+		out[key] = a.launch()
+	}
+	return out
 }
 
 // set gives a property the value that placement decided, and notes a site value that disagrees.

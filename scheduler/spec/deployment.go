@@ -31,6 +31,8 @@ type Deployment struct {
 	Constraints []offer.Constraint
 
 	Alluxio, JDK Artifact
+	// JDKFallbacks are to be had where JDK names nothing and no Java on the agent fits, by architecture as Go names it.
+	JDKFallbacks map[string]Artifact
 	// Fetchers maps a source scheme to the fetcher that the operator chose for it.
 	Fetchers map[string]string
 	// PluginConfig is what plugins are configured with, by KIND-NAME. It may hold secrets.
