@@ -10,8 +10,10 @@ TOOLS   := $(CURDIR)/build/tools
 # Tools are pinned here, built once into build/tools, and need no network after that.
 BUF_VERSION           := v1.75.0
 GOLANGCI_LINT_VERSION := v2.15.0
+VERSITYGW_VERSION     := v1.8.0
 BUF           := $(TOOLS)/buf-$(BUF_VERSION)
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+VERSITYGW     := $(TOOLS)/versitygw-$(VERSITYGW_VERSION)
 
 ALLUXIO_VERSION := $(shell sed -n 's:.*<alluxio.version>\(.*\)</alluxio.version>.*:\1:p' dist/pom.xml)
 TARBALL         := build/alluxio-$(ALLUXIO_VERSION)-bin.tar.gz
@@ -58,12 +60,12 @@ dev: build alluxio ## an embedded Mesos and a whole Alluxio on this machine, unt
 	exec bin/alluxio-mesos dev
 
 .PHONY: test
-test: build alluxio ## all tests, with the race detector
+test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 	$(if $(RACE),,@echo "no gcc: testing without the race detector")
 	go test $(RACE) -timeout 14m ./...
 
 .PHONY: bench
-bench: build alluxio ## from LAUNCH to serving, against the same JVMs started by hand
+bench: build alluxio $(VERSITYGW) ## from LAUNCH to serving, against the same JVMs started by hand
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m -v ./test/bench
 
 .PHONY: verify
@@ -102,6 +104,11 @@ $(BUF):
 $(GOLANGCI_LINT):
 	GOBIN=$(TOOLS)/new go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(TOOLS)/new/golangci-lint $@
+
+# An S3 server over a folder, for the tests (test/s3server).
+$(VERSITYGW):
+	CGO_ENABLED=0 GOBIN=$(TOOLS)/new go install -trimpath -ldflags '-s -w' github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+	mv $(TOOLS)/new/versitygw $@
 
 .PHONY: clean
 clean: ## remove what was built
