@@ -23,6 +23,8 @@ type job struct {
 	digest   source.Digest // empty: not known
 	fetcher  string        // the name of the plugin
 	progress func(Progress)
+	byteCame func() // is told of each advance
+	last     error  // what the last attempt failed with
 }
 
 // artifact gets an artifact, and words what goes wrong.
@@ -46,7 +48,7 @@ func (h *Host) artifact(ctx context.Context, w Want, progress func(Progress)) (A
 
 // newJob reads what is wanted. The job is usable for fail in any case.
 func (h *Host) newJob(w Want, progress func(Progress)) (*job, error) {
-	j := &job{host: h, want: w, progress: progress}
+	j := &job{host: h, want: w, progress: progress, byteCame: func() {}}
 	var err error
 	if j.source, err = source.Parse(w.Source); err != nil {
 		return j, err
@@ -105,6 +107,14 @@ func (j *job) run(ctx context.Context) (Artifact, error) {
 	if a, found, err := j.cached(); found || err != nil {
 		return a, err
 	}
+	ctx, end := j.impatient(ctx)
+	defer end()
+	a, err := j.bring(ctx)
+	return a, j.outOfPatience(ctx, err)
+}
+
+// bring asks the source, and fetches what is not here.
+func (j *job) bring(ctx context.Context) (Artifact, error) {
 	if a, found, err := j.recalled(ctx); found || err != nil {
 		return a, err
 	}

@@ -118,6 +118,7 @@ func (m *moving) advance(to int64) {
 	m.offset = to
 	m.best = max(m.best, to)
 	m.alive()
+	m.job.byteCame()
 	m.pass.growth.set(to, false)
 }
 

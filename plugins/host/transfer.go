@@ -89,6 +89,9 @@ func (t *transfer) run() (fetched, error) {
 		}
 		t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "plugin", id(plugins.KindFetcher, t.job.fetcher),
 			"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
+		if t.ctx.Err() == nil {
+			t.job.last = err
+		}
 		if err := tries.again(t.ctx, t.noRoom(err), t.best > best); err != nil {
 			return fetched{}, err
 		}
