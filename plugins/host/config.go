@@ -51,7 +51,13 @@ type Config struct {
 	StallTimeout time.Duration
 	// CallTimeout is how long any call but a fetch may take: 1 minute.
 	CallTimeout time.Duration
-	Limits      unpack.Limits // default: unpack.DefaultLimits()
+	// IdleTimeout is how long a plugin that nobody uses stays: 30 s; negative: for ever.
+	IdleTimeout time.Duration
+	// Notice is told what an operator should know, in one line: that a new plugin was
+	// refused, or gave way to the older one again. It is in the log, too. It may be called at
+	// once, and must not call the Host. Default: none.
+	Notice func(text string)
+	Limits unpack.Limits // default: unpack.DefaultLimits()
 }
 
 // RetryPolicy says how often and when what failed is tried again. The zero value takes
@@ -82,6 +88,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.StopTimeout, 3*time.Second)
 	orDefault(&c.StallTimeout, 30*time.Second)
 	orDefault(&c.CallTimeout, time.Minute)
+	orDefault(&c.IdleTimeout, 30*time.Second)
 	orDefault(&c.Retry.Attempts, 8)
 	orDefault(&c.Retry.Wait, 250*time.Millisecond)
 	orDefault(&c.Retry.MaxWait, 8*time.Second)

@@ -29,7 +29,7 @@ func (f *fetcher) use(ctx context.Context, do func(context.Context, *process) er
 
 func (f *fetcher) Info(ctx context.Context) (info plugins.Info, err error) {
 	err = f.use(ctx, func(ctx context.Context, p *process) error {
-		return f.host.call(ctx, p, func(ctx context.Context) (err error) {
+		return f.host.ask(ctx, p, func(ctx context.Context) (err error) {
 			info, err = p.fetcher.Info(ctx)
 			return err
 		})

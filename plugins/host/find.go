@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
@@ -25,13 +22,23 @@ type executable struct {
 	path       string
 	sha256     string
 	config     map[string]string
-	cached     bool // in the node cache, from where it can be had anew
+	shipped    *Plugin // set if it is in the node cache, from where it can be had anew
+	own        bool    // it lies in the node's own folder
+	spare      string  // where its bytes are kept should they be gone from there
 }
 
 func (e executable) id() string { return id(e.kind, e.name) }
 
 func (e executable) same(other executable) bool {
-	return e.path == other.path && e.sha256 == other.sha256 && maps.Equal(e.config, other.config)
+	return e.sha256 == other.sha256 && maps.Equal(e.config, other.config)
+}
+
+// kept is the executable where its bytes stay, whatever becomes of the node's own folder.
+func (e executable) kept() executable {
+	if e.own {
+		e.path = e.spare
+	}
+	return e
 }
 
 // find looks for a plugin among the node's own, and then among the shipped ones.
@@ -42,9 +49,9 @@ func (h *Host) find(ctx context.Context, kind, name string) (executable, error) 
 	h.mu.Lock()
 	shipped, isShipped := h.shipped[id(kind, name)]
 	h.mu.Unlock()
-	own, found, err := h.findOwn(kind, name)
+	own, found, err := h.findOwn(ctx, kind, name)
 	if err != nil {
-		return executable{}, plugins.AsPermanent(err)
+		return executable{}, err
 	}
 	switch {
 	case found:
@@ -67,26 +74,6 @@ func (h *Host) notFound(kind, name string) error {
 	return fmt.Errorf("cannot find %s plugin %q: %s; put it into the plugin.dir of the scheduler's host", kind, name, places)
 }
 
-// findOwn looks into the node's own folder. What is found is pinned as it is now.
-func (h *Host) findOwn(kind, name string) (executable, bool, error) {
-	if h.cfg.NodePluginDir == "" {
-		return executable{}, false, nil
-	}
-	path := filepath.Join(h.cfg.NodePluginDir, fileName(kind, name))
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return executable{}, false, nil
-	}
-	path, err := trust.Path(path)
-	if err != nil {
-		return executable{}, false, fmt.Errorf("cannot use the node's own %s plugin %q: %w", kind, name, err)
-	}
-	sum, _, err := DigestFile(path)
-	if err != nil {
-		return executable{}, false, err
-	}
-	return executable{kind: kind, name: name, path: path, sha256: sum}, true, nil
-}
-
 func (h *Host) findShipped(ctx context.Context, p Plugin) (executable, error) {
 	digest, err := source.ParseDigest(p.SHA256)
 	if err != nil {
@@ -97,7 +84,7 @@ func (h *Host) findShipped(ctx context.Context, p Plugin) (executable, error) {
 		return executable{}, fmt.Errorf("cannot get %s plugin %q: %w", p.Kind, p.Name, err)
 	}
 	return executable{
-		kind: p.Kind, name: p.Name, path: path, sha256: digest.Hex(), config: p.Config, cached: true,
+		kind: p.Kind, name: p.Name, path: path, sha256: digest.Hex(), config: p.Config, shipped: &p,
 	}, nil
 }
 

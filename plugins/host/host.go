@@ -38,9 +38,10 @@ type Host struct {
 
 	mu      sync.Mutex
 	closed  bool
-	shipped map[string]Plugin // by id
-	slots   map[string]*slot  // by id
-	running sync.WaitGroup    // calls and processes
+	shipped map[string]Plugin  // by id
+	slots   map[string]*slot   // by id
+	own     map[string]ownFile // by path
+	running sync.WaitGroup     // calls and processes
 }
 
 // New makes a host. It opens the cache, clears away what killed hosts left, and starts no
@@ -60,7 +61,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, log: cfg.Logger, cache: nodeCache, temp: temp,
-		shipped: map[string]Plugin{}, slots: map[string]*slot{},
+		shipped: map[string]Plugin{}, slots: map[string]*slot{}, own: map[string]ownFile{},
 	}
 	if err := scratch.Sweep(temp, tempPrefix); err != nil {
 		h.log.Warn("cannot clear away what earlier plugins left", "error", err)

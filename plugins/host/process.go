@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -56,7 +57,12 @@ type process struct {
 
 	// Of the slot, under the host's lock.
 	users   int
+	rests   int // times that it became unused
 	retired bool
+	counted bool // its end in a call was held against it
+
+	worked atomic.Bool // it did a call well
+	broke  atomic.Bool // it ended in the middle of a call
 }
 
 // start starts a plugin and waits until it is ready.
@@ -193,9 +199,13 @@ func (p *process) howEnded() string {
 // explain makes of an error of a plugin's call one that says what became of the plugin. An
 // error that does not come from losing the plugin stays as it is.
 func (p *process) explain(err error) error {
+	if err == nil {
+		p.worked.Store(true)
+	}
 	if !errors.Is(err, plugins.ErrDisconnected) {
 		return err
 	}
+	p.broke.Store(true)
 	// It may be gone, or have only closed the connection, which nothing can mend. Its last
 	// lines are read once it is dead, and all that could still write to them.
 	timer := time.AfterFunc(lastWords, p.kill)
