@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 type agent struct {
 	events chan mesos.ExecutorEvent
 	flush  func(ctx context.Context) error
+	// messages to the scheduler.
+	messages chan []byte
 
 	mu       sync.Mutex
 	statuses []mesos.Status
@@ -42,7 +44,7 @@ type agent struct {
 }
 
 func newAgent() *agent {
-	return &agent{events: make(chan mesos.ExecutorEvent), news: make(chan struct{})}
+	return &agent{events: make(chan mesos.ExecutorEvent), news: make(chan struct{}), messages: make(chan []byte, 16)}
 }
 
 func (a *agent) Events() <-chan mesos.ExecutorEvent { return a.events }
@@ -54,6 +56,11 @@ func (a *agent) Update(s mesos.Status) error {
 	a.statuses = append(a.statuses, s)
 	close(a.news)
 	a.news = make(chan struct{})
+	return nil
+}
+
+func (a *agent) Message(_ context.Context, data []byte) error {
+	a.messages <- data
 	return nil
 }
 

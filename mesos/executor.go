@@ -24,6 +24,9 @@ type Executor interface {
 	Update(Status) error
 	// Flush waits until every update so far is acknowledged, or ctx ends.
 	Flush(ctx context.Context) error
+	// Message sends data to the scheduler. Delivery is not guaranteed: not even where
+	// there is no error, and nothing is sent again.
+	Message(ctx context.Context, data []byte) error
 	// Close ends the connection and waits for its goroutines.
 	Close() error
 }

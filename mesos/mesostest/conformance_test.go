@@ -25,7 +25,7 @@ var quiet = []conformance{
 	{"task as the executor sees it", testTaskSeen, true},
 	{"environment", testEnvironment, true},
 	{"starting", testStarting, false},
-	{"message", testMessage, false},
+	{"message", testMessage, true},
 	{"executor holds resources", testExecutorResources, false},
 	{"executor exits", testExecutorExits, true},
 	{"executor killed", testExecutorKilled, true},

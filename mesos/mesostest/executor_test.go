@@ -111,6 +111,11 @@ func (x *testExecutor) handle(event mesos.ExecutorEvent) {
 		for id := range x.live {
 			x.report(id, mesos.TaskRunning, "message: "+string(event.Data))
 		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := x.Message(ctx, append([]byte("heard "), event.Data...)); err != nil {
+			fmt.Println(err)
+		}
 	case mesos.ExecutorShutdown:
 		x.shutdown(event.Grace)
 	case mesos.ExecutorOrphaned:

@@ -158,6 +158,8 @@ func testMessage(t *testing.T, c *mesostest.Cluster) {
 	task, _ := f.run("stay")
 	f.do(mesos.SendMessage{Agent: task.Agent, Executor: task.Executor.ID, Data: []byte("hi")})
 	require.Equal(t, "message: hi", f.status(task.ID, mesos.TaskRunning).Message)
+	answer := await(f, func(mesos.Message) bool { return true })
+	require.Equal(t, mesos.Message{Agent: task.Agent, Executor: task.Executor.ID, Data: []byte("heard hi")}, answer)
 }
 
 func testExecutorResources(t *testing.T, c *mesostest.Cluster) {

@@ -99,6 +99,20 @@ func (e *executorConn) Update(s mesos.Status) error {
 	return nil
 }
 
+// Message is one call, made at once: it needs no subscription of its own, and an agent that is away loses it.
+func (e *executorConn) Message(ctx context.Context, data []byte) error {
+	call := e.call(executor.Call_MESSAGE)
+	call.Message = &executor.Call_Message{Data: data}
+	resp, err := e.caller.post(ctx, e.url(), "", call)
+	if err == nil {
+		err = drain(resp)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot send a message to the scheduler: %w", err)
+	}
+	return nil
+}
+
 func (e *executorConn) Flush(ctx context.Context) error { return e.pending.wait(ctx) }
 
 // run keeps a subscription until ctx ends or the agent stayed away too long.

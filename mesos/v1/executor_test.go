@@ -101,6 +101,13 @@ func TestExecutorConversation(t *testing.T) {
 	stream.send(ackEvent("t", s.UUID))
 	require.NoError(t, e.Flush(t.Context()))
 
+	heard := make(chan error, 1)
+	go func() { heard <- e.Message(context.WithoutCancel(t.Context()), []byte("hello")) }()
+	said := a.next()
+	require.Equal(t, []byte("hello"), said.executor().GetMessage().GetData())
+	said.answer(http.StatusAccepted, "")
+	require.NoError(t, <-heard)
+
 	stream.send(
 		&executor.Event{Type: executor.Event_HEARTBEAT},
 		&executor.Event{Type: executor.Event_KILL, Kill: &executor.Event_Kill{TaskID: wire.TaskID{Value: "t"}, KillPolicy: &wire.KillPolicy{GracePeriod: durationTo(time.Second)}}},

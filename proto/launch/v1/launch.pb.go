@@ -822,6 +822,277 @@ func (x *Transfer) GetDone() bool {
 	return false
 }
 
+// Order goes to an executor that runs already, as a message of Mesos: it may get
+// lost, come late or come twice. It is sent again until it is answered. An executor
+// ignores what it does not know.
+type Order struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of this message: 1.
+	Contract uint32 `protobuf:"varint,1,opt,name=contract,proto3" json:"contract,omitempty"`
+	// Id of the order, the same each time that it is sent.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Swap          *Swap  `protobuf:"bytes,3,opt,name=swap,proto3" json:"swap,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Order) Reset() {
+	*x = Order{}
+	mi := &file_launch_v1_launch_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Order) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Order) ProtoMessage() {}
+
+func (x *Order) ProtoReflect() protoreflect.Message {
+	mi := &file_launch_v1_launch_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Order.ProtoReflect.Descriptor instead.
+func (*Order) Descriptor() ([]byte, []int) {
+	return file_launch_v1_launch_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Order) GetContract() uint32 {
+	if x != nil {
+		return x.Contract
+	}
+	return 0
+}
+
+func (x *Order) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Order) GetSwap() *Swap {
+	if x != nil {
+		return x.Swap
+	}
+	return nil
+}
+
+// Swap puts newer plugins in the place of those in use, without disturbing a task.
+type Swap struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Plugins       []*Plugin              `protobuf:"bytes,1,rep,name=plugins,proto3" json:"plugins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Swap) Reset() {
+	*x = Swap{}
+	mi := &file_launch_v1_launch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Swap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Swap) ProtoMessage() {}
+
+func (x *Swap) ProtoReflect() protoreflect.Message {
+	mi := &file_launch_v1_launch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Swap.ProtoReflect.Descriptor instead.
+func (*Swap) Descriptor() ([]byte, []int) {
+	return file_launch_v1_launch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Swap) GetPlugins() []*Plugin {
+	if x != nil {
+		return x.Plugins
+	}
+	return nil
+}
+
+// Answer of an executor to an order, as a message of Mesos. The same order is
+// answered again whenever it comes again.
+type Answer struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Contract uint32                 `protobuf:"varint,1,opt,name=contract,proto3" json:"contract,omitempty"`
+	// Id of the order.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// What became of each plugin of a swap, in the order asked.
+	Swapped []*Swapped `protobuf:"bytes,3,rep,name=swapped,proto3" json:"swapped,omitempty"`
+	// Digests of the plugins in use afterwards, by "kind-name".
+	Plugins       map[string]string `protobuf:"bytes,4,rep,name=plugins,proto3" json:"plugins,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer) Reset() {
+	*x = Answer{}
+	mi := &file_launch_v1_launch_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer) ProtoMessage() {}
+
+func (x *Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_launch_v1_launch_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer.ProtoReflect.Descriptor instead.
+func (*Answer) Descriptor() ([]byte, []int) {
+	return file_launch_v1_launch_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Answer) GetContract() uint32 {
+	if x != nil {
+		return x.Contract
+	}
+	return 0
+}
+
+func (x *Answer) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Answer) GetSwapped() []*Swapped {
+	if x != nil {
+		return x.Swapped
+	}
+	return nil
+}
+
+func (x *Answer) GetPlugins() map[string]string {
+	if x != nil {
+		return x.Plugins
+	}
+	return nil
+}
+
+// Swapped is what became of one plugin.
+type Swapped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Digests before and after; before is empty where none ran.
+	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	To   string `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	// What the newer one says of itself.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Why the older one stays; empty: the newer one is used.
+	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Swapped) Reset() {
+	*x = Swapped{}
+	mi := &file_launch_v1_launch_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Swapped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Swapped) ProtoMessage() {}
+
+func (x *Swapped) ProtoReflect() protoreflect.Message {
+	mi := &file_launch_v1_launch_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Swapped.ProtoReflect.Descriptor instead.
+func (*Swapped) Descriptor() ([]byte, []int) {
+	return file_launch_v1_launch_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Swapped) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Swapped) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Swapped) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Swapped) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Swapped) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Swapped) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 var File_launch_v1_launch_proto protoreflect.FileDescriptor
 
 const file_launch_v1_launch_proto_rawDesc = "" +
@@ -918,7 +1189,28 @@ const file_launch_v1_launch_proto_rawDesc = "" +
 	"\bartifact\x18\x01 \x01(\tR\bartifact\x12\x14\n" +
 	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x14\n" +
 	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x12\n" +
-	"\x04done\x18\x04 \x01(\bR\x04doneBAZ?github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1;launchv1b\x06proto3"
+	"\x04done\x18\x04 \x01(\bR\x04done\"X\n" +
+	"\x05Order\x12\x1a\n" +
+	"\bcontract\x18\x01 \x01(\rR\bcontract\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
+	"\x04swap\x18\x03 \x01(\v2\x0f.launch.v1.SwapR\x04swap\"3\n" +
+	"\x04Swap\x12+\n" +
+	"\aplugins\x18\x01 \x03(\v2\x11.launch.v1.PluginR\aplugins\"\xd8\x01\n" +
+	"\x06Answer\x12\x1a\n" +
+	"\bcontract\x18\x01 \x01(\rR\bcontract\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12,\n" +
+	"\aswapped\x18\x03 \x03(\v2\x12.launch.v1.SwappedR\aswapped\x128\n" +
+	"\aplugins\x18\x04 \x03(\v2\x1e.launch.v1.Answer.PluginsEntryR\aplugins\x1a:\n" +
+	"\fPluginsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x85\x01\n" +
+	"\aSwapped\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x14\n" +
+	"\x05error\x18\x06 \x01(\tR\x05errorBAZ?github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1;launchv1b\x06proto3"
 
 var (
 	file_launch_v1_launch_proto_rawDescOnce sync.Once
@@ -933,7 +1225,7 @@ func file_launch_v1_launch_proto_rawDescGZIP() []byte {
 }
 
 var file_launch_v1_launch_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_launch_v1_launch_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_launch_v1_launch_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_launch_v1_launch_proto_goTypes = []any{
 	(Report_Phase)(0), // 0: launch.v1.Report.Phase
 	(*Launch)(nil),    // 1: launch.v1.Launch
@@ -944,34 +1236,43 @@ var file_launch_v1_launch_proto_goTypes = []any{
 	(*Journal)(nil),   // 6: launch.v1.Journal
 	(*Report)(nil),    // 7: launch.v1.Report
 	(*Transfer)(nil),  // 8: launch.v1.Transfer
-	nil,               // 9: launch.v1.Launch.PropertiesEntry
-	nil,               // 10: launch.v1.Launch.ConfFilesEntry
-	nil,               // 11: launch.v1.Launch.FetchersEntry
-	nil,               // 12: launch.v1.Launch.JdkFallbacksEntry
-	nil,               // 13: launch.v1.Plugin.ConfigEntry
-	nil,               // 14: launch.v1.Report.PluginsEntry
+	(*Order)(nil),     // 9: launch.v1.Order
+	(*Swap)(nil),      // 10: launch.v1.Swap
+	(*Answer)(nil),    // 11: launch.v1.Answer
+	(*Swapped)(nil),   // 12: launch.v1.Swapped
+	nil,               // 13: launch.v1.Launch.PropertiesEntry
+	nil,               // 14: launch.v1.Launch.ConfFilesEntry
+	nil,               // 15: launch.v1.Launch.FetchersEntry
+	nil,               // 16: launch.v1.Launch.JdkFallbacksEntry
+	nil,               // 17: launch.v1.Plugin.ConfigEntry
+	nil,               // 18: launch.v1.Report.PluginsEntry
+	nil,               // 19: launch.v1.Answer.PluginsEntry
 }
 var file_launch_v1_launch_proto_depIdxs = []int32{
 	2,  // 0: launch.v1.Launch.alluxio:type_name -> launch.v1.Artifact
 	2,  // 1: launch.v1.Launch.jdk:type_name -> launch.v1.Artifact
-	9,  // 2: launch.v1.Launch.properties:type_name -> launch.v1.Launch.PropertiesEntry
-	10, // 3: launch.v1.Launch.conf_files:type_name -> launch.v1.Launch.ConfFilesEntry
+	13, // 2: launch.v1.Launch.properties:type_name -> launch.v1.Launch.PropertiesEntry
+	14, // 3: launch.v1.Launch.conf_files:type_name -> launch.v1.Launch.ConfFilesEntry
 	3,  // 4: launch.v1.Launch.folders:type_name -> launch.v1.Folders
 	4,  // 5: launch.v1.Launch.ramdisk:type_name -> launch.v1.Ramdisk
 	5,  // 6: launch.v1.Launch.plugins:type_name -> launch.v1.Plugin
-	11, // 7: launch.v1.Launch.fetchers:type_name -> launch.v1.Launch.FetchersEntry
+	15, // 7: launch.v1.Launch.fetchers:type_name -> launch.v1.Launch.FetchersEntry
 	6,  // 8: launch.v1.Launch.journal:type_name -> launch.v1.Journal
-	12, // 9: launch.v1.Launch.jdk_fallbacks:type_name -> launch.v1.Launch.JdkFallbacksEntry
-	13, // 10: launch.v1.Plugin.config:type_name -> launch.v1.Plugin.ConfigEntry
+	16, // 9: launch.v1.Launch.jdk_fallbacks:type_name -> launch.v1.Launch.JdkFallbacksEntry
+	17, // 10: launch.v1.Plugin.config:type_name -> launch.v1.Plugin.ConfigEntry
 	0,  // 11: launch.v1.Report.phase:type_name -> launch.v1.Report.Phase
 	8,  // 12: launch.v1.Report.transfers:type_name -> launch.v1.Transfer
-	14, // 13: launch.v1.Report.plugins:type_name -> launch.v1.Report.PluginsEntry
-	2,  // 14: launch.v1.Launch.JdkFallbacksEntry.value:type_name -> launch.v1.Artifact
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	18, // 13: launch.v1.Report.plugins:type_name -> launch.v1.Report.PluginsEntry
+	10, // 14: launch.v1.Order.swap:type_name -> launch.v1.Swap
+	5,  // 15: launch.v1.Swap.plugins:type_name -> launch.v1.Plugin
+	12, // 16: launch.v1.Answer.swapped:type_name -> launch.v1.Swapped
+	19, // 17: launch.v1.Answer.plugins:type_name -> launch.v1.Answer.PluginsEntry
+	2,  // 18: launch.v1.Launch.JdkFallbacksEntry.value:type_name -> launch.v1.Artifact
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_launch_v1_launch_proto_init() }
@@ -985,7 +1286,7 @@ func file_launch_v1_launch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_launch_v1_launch_proto_rawDesc), len(file_launch_v1_launch_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
