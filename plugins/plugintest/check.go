@@ -1,46 +1,30 @@
 package plugintest
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest/suite"
 )
 
-// Check is one promise of the contract.
-type Check struct {
-	Name string
-	// Run says what is wrong, or errSkip where the promise is not made.
-	Run func(ctx context.Context) error
-}
+// FetcherWorld is what a fetcher's checks need around it.
+type FetcherWorld = suite.FetcherWorld
 
-// errSkip says that a check does not apply.
-type errSkip struct{ reason string }
+// RamdiskWorld is what a ramdisk's checks need around it.
+type RamdiskWorld = suite.RamdiskWorld
 
-func (e errSkip) Error() string { return "does not apply: " + e.reason }
-
-// Skipped tells whether an error of a check only means that it does not apply, and why.
-func Skipped(err error) (reason string, skipped bool) {
-	var skip errSkip
-	if errors.As(err, &skip) {
-		return skip.reason, true
-	}
-	return "", false
-}
-
-func runChecks(t *testing.T, checks []Check) {
+func runChecks(t *testing.T, checks []suite.Check) {
 	for _, check := range checks {
 		t.Run(check.Name, func(t *testing.T) {
-			err := check.Run(t.Context())
-			if reason, skipped := Skipped(err); skipped {
-				t.Skip(reason)
-			}
-			if err != nil {
-				t.Fatal(err)
+			verdict := suite.Judge(t.Context(), check)
+			switch verdict.Outcome {
+			case suite.Skipped:
+				t.Skip(verdict.Why)
+			case suite.Failed:
+				t.Fatal(verdict.Why)
 			}
 		})
 	}
@@ -49,10 +33,10 @@ func runChecks(t *testing.T, checks []Check) {
 // FetcherTest runs all checks on a fetcher in memory, and over gRPC.
 func FetcherTest(t *testing.T, newFetcher func() plugins.Fetcher, world FetcherWorld) {
 	t.Run("in memory", func(t *testing.T) {
-		runChecks(t, FetcherChecks(newFetcher(), t.TempDir(), world))
+		runChecks(t, suite.FetcherChecks(newFetcher(), t.TempDir(), world))
 	})
 	t.Run("over gRPC", func(t *testing.T) {
-		runChecks(t, FetcherChecks(OverGRPC(t, newFetcher()), t.TempDir(), world))
+		runChecks(t, suite.FetcherChecks(OverGRPC(t, newFetcher()), t.TempDir(), world))
 	})
 }
 
@@ -64,13 +48,13 @@ func FetcherBinaryTest(t *testing.T, path string, world FetcherWorld) {
 		t.Fatal(err)
 	}
 	world.Config = nil // the host's own Init has handed it over
-	runChecks(t, FetcherChecks(f, t.TempDir(), world))
+	runChecks(t, suite.FetcherChecks(f, t.TempDir(), world))
 }
 
 // RamdiskTest runs all checks on a ramdisk in memory, and over gRPC.
 func RamdiskTest(t *testing.T, newRamdisk func() plugins.Ramdisk, world RamdiskWorld) {
-	t.Run("in memory", func(t *testing.T) { runChecks(t, RamdiskChecks(newRamdisk(), world)) })
-	t.Run("over gRPC", func(t *testing.T) { runChecks(t, RamdiskChecks(RamdiskOverGRPC(t, newRamdisk()), world)) })
+	t.Run("in memory", func(t *testing.T) { runChecks(t, suite.RamdiskChecks(newRamdisk(), world)) })
+	t.Run("over gRPC", func(t *testing.T) { runChecks(t, suite.RamdiskChecks(RamdiskOverGRPC(t, newRamdisk()), world)) })
 }
 
 // RamdiskBinaryTest runs all checks on a ramdisk plugin's executable.
@@ -81,7 +65,7 @@ func RamdiskBinaryTest(t *testing.T, path string, world RamdiskWorld) {
 		t.Fatal(err)
 	}
 	world.Config = nil
-	runChecks(t, RamdiskChecks(r, world))
+	runChecks(t, suite.RamdiskChecks(r, world))
 }
 
 // CacheDir is a folder for a node cache, whose read-only trees go with the test.

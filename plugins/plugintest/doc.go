@@ -3,6 +3,6 @@
 // And it plays bad plugins, real processes that hang, die, lie or flood, for tests of
 // those who host plugins.
 //
-// The checks are plain functions that return errors, so that they can also run outside of
-// tests; FetcherTest and RamdiskTest run them as subtests.
+// The checks themselves are in package suite, which knows nothing of testing; FetcherTest,
+// RamdiskTest and VerifyTest run them as subtests.
 package plugintest

@@ -138,6 +138,11 @@ func (f *fake) Init(_ context.Context, config map[string]string) error {
 	if f.fault == BadConfig {
 		return plugins.AsPermanent(errors.New("colour: no such key"))
 	}
+	for key := range config {
+		if key != "tell" && key != "env" {
+			return plugins.AsPermanent(fmt.Errorf("%s: no such key", key))
+		}
+	}
 	// Lets tests see which environment and folder a plugin has.
 	if path := config["tell"]; path != "" {
 		dir, _ := os.Getwd()

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest/suite"
 )
 
 func TestMain(m *testing.M) {
@@ -84,10 +85,9 @@ func TestBadFetchersAreFound(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			f := OverGRPC(t, &fake{fault: fault})
-			for _, check := range FetcherChecks(f, t.TempDir(), world(t)) {
-				err := check.Run(t.Context())
-				if _, skipped := Skipped(err); err != nil && !skipped {
-					require.Equal(t, want, check.Name, err)
+			for _, check := range suite.FetcherChecks(f, t.TempDir(), world(t)) {
+				if v := suite.Judge(t.Context(), check); v.Outcome == suite.Failed {
+					require.Equal(t, want, check.Name, v.Why)
 					return
 				}
 			}

@@ -1,4 +1,4 @@
-package plugintest
+package suite
 
 import (
 	"bytes"
@@ -175,7 +175,7 @@ func (c *fetcherChecks) longerFile(ctx context.Context) error {
 
 func (c *fetcherChecks) permanent(ctx context.Context, source string) error {
 	if source == "" {
-		return errSkip{"no such source is known"}
+		return Skip("no such source is known")
 	}
 	_, err := c.try(ctx, source, nil, 0, "")
 	if err == nil {
@@ -217,14 +217,14 @@ func (c *fetcherChecks) atOnce(ctx context.Context) error {
 // known serves data, fetches it, and gives the validator that came with it.
 func (c *fetcherChecks) known(ctx context.Context, data []byte) (source, validator string, err error) {
 	if !c.is.Resumes {
-		return "", "", errSkip{"the fetcher does not resume"}
+		return "", "", Skip("the fetcher does not resume")
 	}
 	source, got, err := c.fetchAll(ctx, data, nil)
 	if err != nil {
 		return "", "", err
 	}
 	if got.result.Validator == "" {
-		return "", "", errSkip{"the source has no validator"}
+		return "", "", Skip("the source has no validator")
 	}
 	return source, got.result.Validator, nil
 }
@@ -275,7 +275,7 @@ func (c *fetcherChecks) wrongValidator(ctx context.Context) error {
 
 func (c *fetcherChecks) changed(ctx context.Context) error {
 	if c.Change == nil {
-		return errSkip{"sources cannot change"}
+		return Skip("sources cannot change")
 	}
 	old, now := content(24, 1<<20), content(25, 1<<20+1)
 	source, validator, err := c.known(ctx, old)
@@ -312,7 +312,7 @@ func (c *fetcherChecks) notMixed(ctx context.Context, source string, before []by
 
 func (c *fetcherChecks) inPlace(ctx context.Context) error {
 	if c.InPlace == nil {
-		return errSkip{"the fetcher answers nothing in place"}
+		return Skip("the fetcher answers nothing in place")
 	}
 	if !c.is.InPlace {
 		return errors.New("Info does not say that the fetcher answers in place")
