@@ -23,7 +23,32 @@ func shown(key string) bool {
 
 // URL is s without user name, password, fragment and unknown query values. It also
 // takes what is no URL, and then errs towards hiding.
+//
+// Several URLs with spaces between them, as mirrors are written, are each shown so.
 func URL(s string) string {
+	if parts := several().FindAllStringIndex(s, -1); len(parts) > 1 {
+		text := s[:parts[0][0]]
+		for i, part := range parts {
+			end := len(s)
+			if i+1 < len(parts) {
+				end = parts[i+1][0]
+			}
+			one := s[part[0]:end]
+			bare := strings.TrimRight(one, ", \t\r\n")
+			text += single(bare) + one[len(bare):]
+		}
+		return text
+	}
+	return single(s)
+}
+
+// several finds where URLs of a list begin. What has a space and then no scheme is one URL, in which somebody wrote a
+// space.
+func several() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|\s)\s*(?:[A-Za-z0-9]+::)?[A-Za-z][A-Za-z0-9+.-]*://`)
+}
+
+func single(s string) string {
 	forced := ""
 	if i := strings.Index(s, "::"); i >= 0 && !strings.ContainsAny(s[:i], "/?@") {
 		forced, s = s[:i+2], s[i+2:]

@@ -41,7 +41,25 @@ func parse(s string) (Source, error) {
 	if forced != "" {
 		src.Scheme = forced
 	}
-	return src, nil
+	return src, src.readChecksumFile()
+}
+
+// readChecksumFile makes of the name in "?checksum=file:NAME" a source of its own.
+func (s *Source) readChecksumFile() error {
+	if s.ChecksumFile == "" {
+		return nil
+	}
+	file, err := s.relative(s.ChecksumFile)
+	switch {
+	case err != nil:
+		return fmt.Errorf("its checksum file: %w", err)
+	case file.Checksum != "" || file.ChecksumFile != "":
+		return errors.New("its checksum file has a checksum itself")
+	case s.Checksum != "":
+		return errors.New("it holds a checksum and a checksum file; keep one of the two")
+	}
+	s.ChecksumFile = file.Raw
+	return nil
 }
 
 // cutForced takes "NAME::" off, as go-getter understands it.
@@ -171,6 +189,13 @@ func (s *Source) takeQuery(query string) (left string, err error) {
 func (s *Source) take(key, value string) error {
 	switch key {
 	case "checksum":
+		if name, isFile := strings.CutPrefix(value, "file:"); isFile {
+			if name == "" || s.ChecksumFile != "" && s.ChecksumFile != name {
+				return errors.New("checksum=file: takes the name of one file")
+			}
+			s.ChecksumFile = name
+			return nil
+		}
 		digest, err := ParseDigest(value)
 		if err != nil {
 			return err

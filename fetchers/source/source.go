@@ -34,6 +34,9 @@ type Source struct {
 	URL string
 	// Checksum is the digest that stood in the source ("sha256:HEX"), or empty.
 	Checksum string
+	// ChecksumFile is the source of the file that holds the digest (?checksum=file:...), or
+	// empty. It may hold credentials, as URL may.
+	ChecksumFile string
 
 	filename string
 }
