@@ -66,13 +66,15 @@ func (r *reader) artifact(name, missing string) Artifact {
 	if a.Source == "" {
 		return a
 	}
-	parsed, err := source.Parse(a.Source)
+	mirrors, err := source.ParseList(a.Source)
 	if err != nil {
-		r.refuse(key, err.Error(), "write LOCAL, an absolute path, or a URL")
+		r.refuse(key, err.Error(), "write LOCAL, an absolute path, or a URL; or several of these, with spaces between them")
 		return a
 	}
-	r.scheme(key, parsed.Scheme)
-	r.oneChecksum(name, &a, parsed)
+	for _, mirror := range mirrors {
+		r.scheme(key, mirror.Scheme)
+		r.oneChecksum(name, &a, mirror)
+	}
 	return a
 }
 
@@ -84,10 +86,11 @@ func (r *reader) scheme(key, scheme string) {
 		"use one of "+strings.Join(builtIn(), ", ")+", or name the plugin that does with "+Prefix+"fetcher."+scheme)
 }
 
-// oneChecksum joins the checksum in the source with the one of the property. A folder in place has no digest.
+// oneChecksum joins the checksum in a source with the one of the property. A folder in place has no digest.
 func (r *reader) oneChecksum(name string, a *Artifact, parsed source.Source) {
 	key := Prefix + name + ".checksum"
-	if parsed.Checksum != "" && a.Checksum != "" && parsed.Checksum != a.Checksum {
+	twice := a.Checksum == source.ChecksumBeside || parsed.Checksum != a.Checksum
+	if parsed.Checksum != "" && a.Checksum != "" && twice || parsed.ChecksumFile != "" && a.Checksum != "" {
 		r.refuse(key, "the URL asks for another checksum", "keep one of the two")
 	}
 	if a.Checksum == "" {
@@ -95,17 +98,21 @@ func (r *reader) oneChecksum(name string, a *Artifact, parsed source.Source) {
 	}
 	if parsed.Scheme == "local" && a.Checksum != "" {
 		r.refuse(key, "software that lies on the agent already (LOCAL) is not digested", "leave the checksum out")
+	} else if _, err := parsed.Beside(); err != nil && a.Checksum == source.ChecksumBeside {
+		r.refuse(key, err.Error(), "write sha256: and 64 hex digits")
 	}
 }
 
+// checksum is a digest, or the word that says that it stands in a file beside the source.
 func (r *reader) checksum(key string) string {
 	text := r.text(key, "")
-	if text == "" {
-		return ""
+	if text == "" || text == source.ChecksumBeside {
+		return text
 	}
 	digest, err := source.ParseDigest(text)
 	if err != nil {
-		r.refuse(key, err.Error(), "write sha256: and 64 hex digits, as sha256sum prints them")
+		r.refuse(key, err.Error(), "write sha256: and 64 hex digits, as sha256sum prints them; or file, "+
+			"which takes them from the file of the source's name and .sha256")
 	}
 	return string(digest)
 }

@@ -89,8 +89,8 @@ const (
 
 // Artifact is software that an agent must have.
 type Artifact struct {
-	Source   string // "LOCAL", a source that a fetcher serves, or empty
-	Checksum string // "sha256:HEX" or empty
+	Source   string // "LOCAL", a source that a fetcher serves (or several, mirrors of each other), or empty
+	Checksum string // "sha256:HEX", "file" (it stands in a file beside the source) or empty
 	Path     string
 }
 
