@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/executor/steps"
@@ -123,13 +124,16 @@ func (e *executor) launch(info mesos.TaskInfo) {
 	if err != nil {
 		e.log.Error("cannot accept a task", "task", info.ID, "error", err)
 		e.update(info.ID, mesos.TaskFailed, err.Error(), &launchv1.Report{
-			Phase: launchv1.Report_ENDED, Step: steps.StepCheck, Permanent: true,
+			Phase: launchv1.Report_ENDED, Step: steps.StepCheck, Permanent: !passing(err),
 		})
 		return
 	}
 	e.tasks[info.ID], e.last, e.swept = t, t.job, t.job.Order.Sweep
 	go e.live(t)
 }
+
+// passing says that a task that could not be accepted may be later: somebody makes room.
+func passing(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // live is the goroutine of a task.
 func (e *executor) live(t *task) {

@@ -151,7 +151,14 @@ func (r *runner) token() (string, error) {
 	if err != nil || file == "" {
 		return own, err
 	}
-	data, err := os.ReadFile(file)
+	info, err := os.Stat(file)
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
+		err = fmt.Errorf("everybody on this machine may use %s, whose mode is %04o: chmod 600 it", file, info.Mode().Perm())
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot read alluxio.integration.mesos.web.token.file: %w", err)
 	}

@@ -51,7 +51,7 @@ No site file is looked for: only --conf and -D change anything.
 	flags.SortFlags = false
 	flags.IntVar(&f.agents, "agents", 1, "how many `agents` the embedded Mesos has")
 	flags.BoolVar(&f.check, "check", false, "end once Alluxio was seen to work, or say why it does not")
-	flags.StringVar(&f.conf, "conf", "", "site properties `FILE`")
+	flags.Var(&f.conf, "conf", "site properties `FILE`")
 	flags.StringArrayVarP(&f.defines, "define", "D", nil, "`key=value` that overrides everything else; may be repeated")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long it may take until Alluxio serves")
 	return cmd
@@ -114,7 +114,7 @@ func (f devFlags) devSite() (sitefile.Site, error) {
 	if f.conf == "" {
 		return sitefile.Site{Properties: over}, nil
 	}
-	site, err := sitefile.Read(sitefile.Search{File: f.conf}, over)
+	site, err := sitefile.Read(sitefile.Search{File: string(f.conf)}, over)
 	if err != nil {
 		return site, problems("the site properties", err)
 	}

@@ -40,14 +40,17 @@ scheduler ends with exit code 0.
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			herald := detach.NewHerald(a.getenv)
-			err := runScheduler(cmd.Context(), a, f, herald)
+			var err error
+			if f.mesos, err = mesosAddress(cmd.InOrStdin(), f.mesos); err == nil {
+				err = runScheduler(cmd.Context(), a, f, herald)
+			}
 			if err != nil {
 				herald.Failed(err)
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&f.mesos, "mesos", "", "the Mesos master: host:port, zk://... or a `URL` (required)")
+	cmd.Flags().StringVar(&f.mesos, "mesos", "", "the Mesos master: host:port, zk://..., a `URL`, or - to read it from stdin (required)")
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.masterHost, "master-host", "", "`HOST` of the agent on which the Alluxio master must run")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "log more")

@@ -25,7 +25,7 @@ const (
 
 // siteFlags say where the properties of a deployment come from.
 type siteFlags struct {
-	conf    string
+	conf    fileName
 	defines []string
 	name    string
 }
@@ -33,9 +33,23 @@ type siteFlags struct {
 func (f *siteFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.conf, "conf", "", "site properties `FILE`, instead of looking for one")
+	flags.Var(&f.conf, "conf", "site properties `FILE`, instead of looking for one")
 	flags.StringArrayVarP(&f.defines, "define", "D", nil, "`key=value` that overrides the site file; may be repeated")
 	flags.StringVar(&f.name, "name", "", "framework `NAME`, short for -D"+nameKey+"=NAME")
+}
+
+// fileName is a flag's value that names a file. An empty one is a script's unset variable.
+type fileName string
+
+func (n *fileName) String() string { return string(*n) }
+func (*fileName) Type() string     { return "string" }
+
+func (n *fileName) Set(s string) error {
+	if s == "" {
+		return errors.New("it is empty: name a file, or leave the flag out")
+	}
+	*n = fileName(s)
+	return nil
 }
 
 // overrides are the properties of the command line. Secrets are refused there: any
@@ -81,7 +95,7 @@ func (f *siteFlags) read(a *app) (sitefile.Site, error) {
 	}
 	userHome, _ := os.UserHomeDir()
 	site, err := sitefile.Read(sitefile.Search{
-		File:     f.conf,
+		File:     string(f.conf),
 		ConfDir:  a.getenv("ALLUXIO_CONF_DIR"),
 		Home:     home,
 		UserHome: userHome,

@@ -33,7 +33,8 @@ func newStart(a *app) *cobra.Command {
 it is registered with Mesos, or says why it is not. The tasks come up after that:
 see "alluxio-mesos status --wait 5m".
 
-MESOS is host:port, several of them with commas, zk://host:port/path or a URL.
+MESOS is host:port, several of them with commas, zk://host:port/path, a URL, or "-":
+then it is read from standard input, which keeps a password in it out of sight.
 HOST is the agent on which the Alluxio master must run; without it, any that fits.
 
 The scheduler logs to logs/framework.out below $ALLUXIO_LOGS_DIR (there directly),
@@ -49,7 +50,11 @@ handed on to the scheduler: its tasks run on.
   alluxio-mesos start --conf my.properties -Dalluxio.worker.ramdisk.size=16GB 10.0.0.1:5050`,
 		Args: usage(startArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return start(cmd.Context(), a, f, append(args, "")[:2])
+			masters, err := mesosAddress(cmd.InOrStdin(), args[0])
+			if err != nil {
+				return err
+			}
+			return start(cmd.Context(), a, f, masters, append(args, "")[1])
 		},
 	}
 	f.add(cmd)
@@ -68,8 +73,7 @@ func startArgs(_ *cobra.Command, args []string) error {
 	return fmt.Errorf("too many arguments after MESOS and HOST: %s", strings.Join(args[2:], " "))
 }
 
-func start(ctx context.Context, a *app, f startFlags, args []string) error {
-	masters, host := args[0], args[1]
+func start(ctx context.Context, a *app, f startFlags, masters, host string) error {
 	d, site, err := f.deployment(a, host)
 	if err != nil {
 		return err
@@ -113,7 +117,8 @@ func background(a *app, f startFlags, site sitefile.Site, dir, masters, host str
 		return nil, "", err
 	}
 	defer log.Close()
-	args := []string{"scheduler", "--mesos", masters}
+	address, input := passedOn(masters)
+	args := []string{"scheduler", "--mesos", address}
 	if host != "" {
 		args = append(args, "--master-host", host)
 	}
@@ -126,12 +131,15 @@ func background(a *app, f startFlags, site sitefile.Site, dir, masters, host str
 	for _, define := range f.defines {
 		args = append(args, "-D"+define)
 	}
-	child, err := detach.Start(detach.Command{Path: self, Args: args, Env: os.Environ(), Log: log})
+	child, err := detach.Start(detach.Command{Path: self, Args: args, Env: os.Environ(), Input: input, Log: log})
 	return child, log.Name(), err
 }
 
 // openLog opens logs/framework.out, where the scripts of the Java framework had it.
 func openLog(a *app, dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // before its folder for logs, which others may read
+		return nil, fmt.Errorf("cannot make the state folder: %w", err)
+	}
 	folder := filepath.Join(dir, "logs")
 	if home := a.getenv("ALLUXIO_HOME"); home != "" {
 		folder = filepath.Join(home, "logs")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
 )
 
 const pollInterval = 200 * time.Millisecond
@@ -52,7 +53,7 @@ func status(ctx context.Context, a *app, f statusFlags, output string) error {
 	}
 	s, asked := ask(ctx, at)
 	if f.wait > 0 {
-		s, asked = askUntilServing(ctx, at, f.wait)
+		s, asked = askUntilServing(ctx, a, at, f.wait)
 	}
 	if asked != nil && !errors.Is(asked, client.ErrNotRunning) {
 		return asked
@@ -88,13 +89,23 @@ func ask(ctx context.Context, at place) (client.Status, error) {
 		}
 	}
 	if errors.Is(err, client.ErrNotRunning) {
-		return client.Status{}, withCode(exitNotRunning, fmt.Errorf("%s: %w; start one with \"alluxio-mesos start MESOS\", "+
-			"which takes over what runs, or end what runs with \"alluxio-mesos stop\"", at.name, client.ErrNotRunning))
+		return client.Status{}, withCode(exitNotRunning, fmt.Errorf("%s: %w; %s", at.name, client.ErrNotRunning, wayOn(at)))
 	}
 	return client.Status{}, fmt.Errorf("cannot ask the scheduler of %s: %w", at.name, err)
 }
 
-func askUntilServing(ctx context.Context, at place, limit time.Duration) (client.Status, error) {
+// wayOn is what can be done about a deployment without a scheduler.
+func wayOn(at place) string {
+	saved, err := state.Read(at.dir)
+	if err == nil && saved.Plan.Framework == "" {
+		return "nothing is deployed; start it with \"alluxio-mesos start MESOS\""
+	}
+	return "start one with \"alluxio-mesos start MESOS\", which takes over what runs, or end what runs with \"alluxio-mesos stop\""
+}
+
+// askUntilServing tells on stderr what changes meanwhile.
+func askUntilServing(ctx context.Context, a *app, at place, limit time.Duration) (client.Status, error) {
+	f := newFollower(a.err, "")
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
@@ -102,6 +113,7 @@ func askUntilServing(ctx context.Context, at place, limit time.Duration) (client
 	for {
 		// The answer must not be cut off by the end of the wait.
 		s, err := ask(context.WithoutCancel(ctx), at)
+		f.tell(s)
 		if err != nil || screen.Whole(s) {
 			return s, err
 		}

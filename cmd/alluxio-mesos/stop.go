@@ -53,7 +53,7 @@ func stop(ctx context.Context, a *app, f stopFlags) error {
 	defer cancel()
 	c, err := client.Open(dir)
 	if err == nil {
-		err = stopLive(limited, a, c, name, dir)
+		err = stopLive(limited, a, c, name)
 	}
 	if errors.Is(err, client.ErrNotRunning) {
 		err = stopDead(limited, a, f, name, dir)

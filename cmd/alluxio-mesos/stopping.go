@@ -4,78 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
-	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/screen"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
-	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
 )
 
-// stopLive asks the scheduler to stop, and tells what it does until it is gone.
-func stopLive(ctx context.Context, a *app, c *client.Client, name, dir string) error {
+// stopLive asks the scheduler to stop, and tells what it does until it is gone. It is
+// client.ErrNotRunning if the scheduler dies before the deployment has ended.
+func stopLive(ctx context.Context, a *app, c *client.Client, name string) error {
 	if err := c.Stop(ctx); err != nil {
 		return fmt.Errorf("cannot stop %s: %w", name, err)
 	}
+	if err := followStop(ctx, a, c); err != nil {
+		return fmt.Errorf("cannot follow the stop of %s: %w", name, err)
+	}
+	return c.WaitStopped(ctx)
+}
+
+// followStop tells what becomes of the instances until the scheduler answers no more.
+func followStop(ctx context.Context, a *app, c *client.Client) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	said := map[string]string{}
+	f := newFollower(a.out, "ended")
 	for {
 		s, err := c.Status(ctx)
 		if errors.Is(err, client.ErrNotRunning) {
-			return stopped(ctx, dir)
+			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("cannot follow the stop of %s: %w", name, err)
+			return err
 		}
-		for _, instance := range s.Instances {
-			line := stopLine(instance)
-			if said[instance.Name] != line {
-				said[instance.Name] = line
-				fmt.Fprintf(a.out, "%s: %s\n", instance.Name, line)
-			}
-		}
+		f.tell(s)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticker.C:
 		}
 	}
-}
-
-// stopped waits until the scheduler has let go of its state, and reads there how the stop
-// went. A framework that is still in there died with its scheduler: client.ErrNotRunning.
-func stopped(ctx context.Context, dir string) error {
-	for {
-		if _, held := state.Holder(dir); !held {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pollInterval):
-		}
-	}
-	saved, err := state.Read(dir)
-	switch {
-	case err != nil:
-		return err
-	case saved.Plan.Framework != "":
-		return client.ErrNotRunning
-	case len(saved.Plan.Left) > 0:
-		return &plan.LeftError{Left: saved.Plan.Left}
-	}
-	return nil
-}
-
-func stopLine(instance client.Instance) string {
-	for _, task := range instance.Tasks {
-		return screen.TaskStep(task)
-	}
-	return "ended"
 }
 
 // stopDead runs a scheduler that does nothing but end the deployment.
@@ -101,6 +71,9 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 		masters = saved.Mesos
 	}
 	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place, with Mesos at %s\n", name, redact.URL(masters))
+	followed := make(chan struct{})
+	close(followed)
+	defer func() { <-followed }()
 	return scheduler.Run(ctx, scheduler.Config{
 		Deployment: d,
 		Mesos:      masters,
@@ -108,6 +81,17 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 		Executor:   filepath.Join(bin, executorName),
 		PluginDir:  bin,
 		Stop:       true,
-		Logger:     newLogger(a.err, false).With("framework", name),
+		Logger:     slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})).With("framework", name),
+		Ready: func(string) {
+			c, err := client.Open(dir)
+			if err != nil {
+				return
+			}
+			followed = make(chan struct{})
+			go func() {
+				defer close(followed)
+				_ = followStop(ctx, a, c) // how it went, Run tells
+			}()
+		},
 	})
 }

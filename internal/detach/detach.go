@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -23,6 +24,8 @@ type Command struct {
 	Path string
 	Args []string
 	Env  []string
+	// Input is what the program reads from its stdin: a few bytes at most.
+	Input string
 	// Log takes the program's stdout and stderr.
 	Log *os.File
 }
@@ -56,6 +59,7 @@ func Start(command Command) (*Child, error) {
 	}
 	defer far.Close()
 	cmd := exec.Command(command.Path, command.Args...)
+	cmd.Stdin = strings.NewReader(command.Input)
 	cmd.Stdout, cmd.Stderr = command.Log, command.Log
 	cmd.ExtraFiles = []*os.File{far} // becomes descriptor 3
 	cmd.Env = append(command.Env, Env+"=3")

@@ -16,6 +16,7 @@ func (a *agent) handler() http.Handler {
 		mux.HandleFunc("GET "+prefix+"/state", a.c.locked(func() any { return a.state() }))
 		mux.HandleFunc("GET "+prefix+"/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	}
+	mux.HandleFunc("GET /{$}", serveSigns("agent", "/state", "/version"))
 	mux.HandleFunc("GET /version", serveVersion)
 	return mux
 }

@@ -2,7 +2,9 @@ package devcluster
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
@@ -19,9 +21,18 @@ func (m *master) handler() http.Handler {
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		})
 	}
+	mux.HandleFunc("GET /{$}", serveSigns("master", "/state", "/version", "/metrics/snapshot"))
 	mux.HandleFunc("GET /version", serveVersion)
 	mux.HandleFunc("GET /metrics/snapshot", m.c.locked(func() any { return m.metrics() }))
 	return mux
+}
+
+// serveSigns tells a person who opens the address in a browser what is here.
+func serveSigns(what string, paths ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "A %s of the Mesos that is embedded in alluxio-mesos: it has no pages.\nIt answers %s.\n", what, strings.Join(paths, ", "))
+	}
 }
 
 func serveVersion(w http.ResponseWriter, _ *http.Request) {

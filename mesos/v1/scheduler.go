@@ -32,7 +32,7 @@ func NewScheduler(ctx context.Context, config SchedulerConfig) (mesos.Scheduler,
 	ctx, cancel := context.WithCancel(ctx)
 	s := &schedulerConn{
 		config:    config,
-		log:       config.Logger.With("framework", config.Framework.Name),
+		log:       config.Logger,
 		directory: directory,
 		caller:    newCaller(nil, basicAuth(config.Principal, config.Secret)),
 		events:    make(chan mesos.Event),

@@ -87,15 +87,16 @@ func (c *Client) WaitStopped(ctx context.Context) error {
 	}
 }
 
-// Ended says how the deployment of a state folder has ended: nil if nothing is left.
+// Ended says how the deployment of a state folder has ended: nil if nothing is left, ErrNotRunning if its scheduler
+// ended before it.
 func Ended(stateDir string) error {
 	file, err := state.Read(stateDir)
 	switch {
 	case err != nil:
 		return err
 	case file.Plan.Framework != "":
-		return fmt.Errorf("the scheduler ended before the deployment did: framework %s is still known to Mesos; its log says why; stop again",
-			file.Plan.Framework)
+		return fmt.Errorf("%w any more, and it ended before the deployment did: framework %s is still known to Mesos; its log says why; stop again",
+			ErrNotRunning, file.Plan.Framework)
 	case len(file.Plan.Left) > 0:
 		return &plan.LeftError{Left: file.Plan.Left}
 	}

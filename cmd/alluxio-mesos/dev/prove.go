@@ -31,6 +31,7 @@ func (r *running) prove(ctx context.Context) error {
 	sent := make([]byte, proofSize)
 	_, _ = rand.Read(sent) // never fails (crypto/rand)
 	from, to := filepath.Join(r.client(), "sent"), filepath.Join(r.client(), "received")
+	defer func() { _, _ = os.Remove(from), os.Remove(to) }()
 	if err := os.WriteFile(from, sent, 0o600); err != nil {
 		return fmt.Errorf("cannot make a file to write to Alluxio: %w", err)
 	}

@@ -129,9 +129,6 @@ func (c Config) host() (*host.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the plugins in %s: %w; run \"make build\"", c.Bin, err)
 	}
-	for i, p := range shipped {
-		shipped[i].URL = filepath.Join(c.Bin, "alluxio-mesos-"+p.Kind+"-"+p.Name)
-	}
 	return host.New(host.Config{Plugins: shipped, CacheDir: c.cache(), Logger: slog.New(slog.DiscardHandler)})
 }
 
