@@ -14,6 +14,8 @@ type Config struct {
 	ExecutorURL string
 	// Plugins that are shipped, with their URLs.
 	Plugins []*launchv1.Plugin
+	// Older plugins that can still be had, with their URLs.
+	Older []*launchv1.Plugin
 	// Stop ends the deployment from the start.
 	Stop bool
 	// NewID gives the last part of a task id, never the same twice.
@@ -48,6 +50,8 @@ type Timing struct {
 	Phantom time.Duration
 	// Repeat is after how long an order that had no effect is given again.
 	Repeat time.Duration
+	// Order is after how long an order to an executor is sent again, doubling to OrderMax.
+	Order, OrderMax time.Duration
 }
 
 // DefaultTiming is for production.
@@ -60,5 +64,6 @@ func DefaultTiming() Timing {
 		Lost: 10 * time.Minute, Follow: 5 * time.Second,
 		RefuseShort: 5 * time.Second, RefuseMedium: time.Minute, RefuseLong: time.Hour,
 		Stop: time.Minute, Exit: 5 * time.Second, Phantom: shutdownGrace + 15*time.Second, Repeat: 10 * time.Second,
+		Order: 2 * time.Second, OrderMax: 30 * time.Second,
 	}
 }

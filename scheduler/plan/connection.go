@@ -13,6 +13,7 @@ func (p *Plan) subscribed(e mesos.Subscribed) {
 	p.framework = e.Framework
 	p.connection = connection{state: Registered, master: e.Master, since: p.now}
 	p.again = nil
+	clear(p.sendings)    // what was sent last may not have arrived
 	p.suppressed = false // a subscription without suppressed roles gets offers
 	for _, i := range p.instances {
 		i.called = false
@@ -65,7 +66,7 @@ func (p *Plan) frameworkGone(message string) {
 }
 
 func (p *Plan) forgetFramework() {
-	p.framework = ""
+	p.framework, p.swaps = "", nil
 	for _, i := range p.instances {
 		i.Executor, i.Task, i.progress = nil, nil, nil
 		i.Failure, i.Permanent, i.message = "", false, ""

@@ -30,6 +30,8 @@ type env struct {
 	offers int
 	// lost makes the next call of a kind get lost on its way.
 	lost string
+	// plugins that are shipped, and those that were.
+	plugins, older []*launchv1.Plugin
 }
 
 type world struct {
@@ -92,6 +94,16 @@ func (e *env) run(words []string) error {
 		e.lost = args[0]
 	case "stop":
 		e.step(StopRequested{})
+	case "ship":
+		return e.ship(args)
+	case "unship":
+		return e.unship(args)
+	case "answer":
+		return e.answer(args)
+	case "says":
+		e.said(args[0], strings.Join(args[1:], " "))
+	case "swaps":
+		e.swaps()
 	case "view":
 		e.view()
 	case "state":
@@ -165,7 +177,7 @@ func ranges(text string) []mesos.Range {
 
 func (e *env) start(stop bool) error {
 	p, err := New(Config{
-		Deployment: e.d, ExecutorURL: "http://scheduler/executor", Stop: stop,
+		Deployment: e.d, ExecutorURL: "http://scheduler/executor", Stop: stop, Plugins: e.plugins, Older: e.older,
 		NewID: func() string { e.ids++; return strconv.Itoa(e.ids) },
 	}, e.saved, e.now)
 	if err != nil {
@@ -218,6 +230,9 @@ func (e *env) update(args []string) error {
 			report.Notices = append(report.Notices, value)
 		case "agent":
 			s.Agent = mesos.AgentID(value)
+		case "uses":
+			name, digest, _ := strings.Cut(value, ":")
+			report.Plugins = map[string]string{"fetcher-" + name: digest}
 		default:
 			return fmt.Errorf("update knows no %s", key)
 		}

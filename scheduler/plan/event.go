@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 )
 
 // Event is what can happen to a plan: one of the types below.
@@ -14,6 +15,20 @@ type (
 	Tick struct{}
 	// StopRequested asks for the end of the deployment.
 	StopRequested struct{}
+	// Ship puts a plugin in the place of the shipped one of its kind and name, for launches and in the executors that run.
+	Ship struct {
+		ID     string
+		Plugin *launchv1.Plugin
+		// Back says that it is the one from before an install.
+		Back bool
+		// Older are the ones that can still be had, for executors that refuse the newer.
+		Older []*launchv1.Plugin
+	}
+	// Unship takes a plugin out of what is shipped.
+	Unship struct {
+		Kind, Name string
+		Older      []*launchv1.Plugin
+	}
 	// Called says how a call went that the plan asked for.
 	Called struct {
 		Call mesos.Call
@@ -24,6 +39,8 @@ type (
 func (Heard) event()         {}
 func (Tick) event()          {}
 func (StopRequested) event() {}
+func (Ship) event()          {}
+func (Unship) event()        {}
 func (Called) event()        {}
 
 // Action is what is to be done, in the order given: one of the types below.

@@ -61,7 +61,7 @@ func (p *Plan) workerNeed(i *instance, b *bid) offer.Need {
 func (p *Plan) launch(i *instance, b *bid, fit offer.Fit, executor *mesos.ExecutorInfo) bool {
 	previous := i.Placement
 	i.Placement = &Placement{AgentRef: b.ref(), Ports: fit.Ports}
-	data, err := p.message(i)
+	data, err := p.message(i, executor)
 	if err != nil {
 		i.Placement = previous
 		p.fault(i, err.Error(), true)
@@ -90,7 +90,7 @@ func (p *Plan) labels(i *instance) map[string]string {
 	return map[string]string{"alluxio-mesos.framework": p.d.Name, "alluxio-mesos.instance": i.Name}
 }
 
-func (p *Plan) message(i *instance) ([]byte, error) {
+func (p *Plan) message(i *instance, executor *mesos.ExecutorInfo) ([]byte, error) {
 	var masters []spec.Address
 	for _, m := range p.of(alluxio.Master) {
 		if m.Placement != nil {
@@ -102,11 +102,11 @@ func (p *Plan) message(i *instance) ([]byte, error) {
 		Masters: masters, JournalExpected: i.JournalFormatted,
 	})
 	i.notes = notes
-	return p.marshal(launch)
+	return p.marshal(launch, executor)
 }
 
-func (p *Plan) marshal(launch *launchv1.Launch) ([]byte, error) {
-	launch.Plugins = p.config.Plugins
+func (p *Plan) marshal(launch *launchv1.Launch, executor *mesos.ExecutorInfo) ([]byte, error) {
+	launch.Plugins = p.pluginsFor(executor)
 	data, err := proto.Marshal(launch)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the launch message (is a property not UTF-8?): %w", err)

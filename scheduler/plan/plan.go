@@ -7,6 +7,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
+	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 )
 
 // Plan is the state of all decisions. It is not safe for concurrent use.
@@ -35,6 +36,10 @@ type Plan struct {
 	calledMore bool
 	hold       time.Time
 	again      []mesos.Call // calls to repeat after hold
+
+	plugins, older []*launchv1.Plugin
+	swaps          []*Swap
+	sendings       map[sendingKey]*sending
 }
 
 // connection is what is known of the link to the master.
@@ -97,12 +102,16 @@ func New(c Config, saved Saved, now time.Time) (*Plan, error) {
 		framework: saved.Framework, written: saved.clone(),
 		agents: map[mesos.AgentID]*agent{}, ledger: ledger{}, sweeps: map[mesos.TaskID]*sweep{}, strays: map[mesos.ExecutorID]*strayExecutor{},
 		connection: connection{state: Connecting, since: now},
+		plugins:    c.Plugins, older: c.Older, sendings: map[sendingKey]*sending{},
 	}
 	if c.Timing != nil {
 		p.timing = *c.Timing
 	}
 	for _, i := range saved.clone().Instances {
 		p.instances = append(p.instances, &instance{Instance: i})
+	}
+	for _, s := range saved.clone().Swaps {
+		p.swaps = append(p.swaps, &s)
 	}
 	if err := p.desire(); err != nil {
 		return nil, err
@@ -184,6 +193,10 @@ func (p *Plan) Step(now time.Time, event Event) []Action {
 		p.called(e)
 	case StopRequested:
 		p.requestStop()
+	case Ship:
+		p.ship(e)
+	case Unship:
+		p.unship(e)
 	case Tick:
 	}
 	if p.connection.state == Registered {
@@ -212,7 +225,7 @@ func (p *Plan) actions() []Action {
 }
 
 func (p *Plan) saved() Saved {
-	s := Saved{Framework: p.framework, Left: p.left}
+	s := Saved{Framework: p.framework, Left: p.left, Swaps: p.savedSwaps()}
 	for _, i := range p.instances {
 		s.Instances = append(s.Instances, i.Instance)
 	}
@@ -235,8 +248,10 @@ func (p *Plan) heard(event mesos.Event) {
 		p.agentLost(e.Agent)
 	case mesos.ExecutorLost:
 		p.executorLost(e)
+	case mesos.Message:
+		p.executorSaid(e)
 	}
-	// A rescinded offer needs nothing: offers are answered at once and never kept. Executors send no messages.
+	// A rescinded offer needs nothing: offers are answered at once and never kept.
 }
 
 // due does what time has made due while the framework is registered.
@@ -247,5 +262,6 @@ func (p *Plan) due() {
 		p.steady(i)
 		p.doubtful(i)
 	}
+	p.swapDue()
 	p.demand()
 }

@@ -41,6 +41,8 @@ func print(call mesos.Call) string {
 			return "reconcile whatever runs"
 		}
 		return "reconcile " + strings.Join(ids, " ")
+	case mesos.SendMessage:
+		return printOrder(c)
 	case mesos.Teardown:
 		return "teardown"
 	}
@@ -56,6 +58,9 @@ func printTask(task mesos.TaskInfo) string {
 		printResources(task.Executor.Resources))
 	if launch.Process == "worker" {
 		text += fmt.Sprintf("; master %s:%s", launch.Properties["alluxio.master.hostname"], launch.Properties["alluxio.master.rpc.port"])
+	}
+	if len(launch.GetPlugins()) > 0 {
+		text += "; " + printPlugins(launch.GetPlugins())
 	}
 	if launch.GetJournal().GetExpected() {
 		text += "; journal expected"

@@ -16,6 +16,8 @@ type Saved struct {
 	Instances []Instance        `json:"instances,omitempty"`
 	// Left tells what a stop could not take down.
 	Left []string `json:"left,omitempty"`
+	// Swaps of plugins, the latest of each plugin.
+	Swaps []Swap `json:"swaps,omitempty"`
 }
 
 // Instance is one desired place.
@@ -56,6 +58,8 @@ type Placement struct {
 type Executor struct {
 	Agent mesos.AgentID      `json:"agent"`
 	Info  mesos.ExecutorInfo `json:"info"`
+	// Plugins that it uses, as it said last: digests by "kind-name". The map is replaced, never changed.
+	Plugins map[string]string `json:"plugins,omitempty"`
 }
 
 // Task is one attempt.
@@ -78,6 +82,10 @@ func (s Saved) clone() Saved {
 	s.Left = slices.Clone(s.Left)
 	for i := range s.Instances {
 		s.Instances[i] = s.Instances[i].clone()
+	}
+	s.Swaps = slices.Clone(s.Swaps)
+	for i := range s.Swaps {
+		s.Swaps[i] = s.Swaps[i].clone()
 	}
 	return s
 }

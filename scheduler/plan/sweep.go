@@ -86,7 +86,7 @@ func (p *Plan) launchSweep(i *instance, r AgentRef, b *bid) {
 		p.ledger.add(p.now, i.Name, b.ref(), "the sweep of what it left does not fit: "+reason, advice)
 		return
 	}
-	data, err := p.marshal(spec.BindSweep(p.d.Deployment, i.Name, i.Process))
+	data, err := p.marshal(spec.BindSweep(p.d.Deployment, i.Name, i.Process), nil)
 	if err != nil {
 		return
 	}

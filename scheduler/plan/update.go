@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +69,9 @@ func (p *Plan) learn(i *instance, s mesos.Status, report *launchv1.Report) {
 	}
 	if len(report.Notices) > 0 && !slices.Equal(report.Notices, i.Task.Notices) {
 		i.Task.Notices = slices.Clone(report.Notices)
+	}
+	if e := i.Executor; e != nil && e.Info.ID == s.Executor && len(report.Plugins) > 0 && !maps.Equal(report.Plugins, e.Plugins) {
+		e.Plugins = report.Plugins
 	}
 	i.Task.Alluxio = cmp.Or(report.AlluxioVersion, i.Task.Alluxio)
 	i.Task.Java = cmp.Or(report.JavaVersion, i.Task.Java)

@@ -25,6 +25,17 @@ type View struct {
 	Notes            []string
 	Journal, RootUFS string
 	RamdiskBytes     int64
+	// Plugins that are shipped, and the latest swap of each that had one.
+	Plugins []PluginView
+	Swaps   []Swap
+	// Needed are the digests of plugins that executors use or may ask for.
+	Needed []string
+}
+
+// PluginView is a plugin that is shipped.
+type PluginView struct {
+	Kind, Name, SHA256 string
+	Size               int64
 }
 
 // InstanceView is one instance.
@@ -36,7 +47,9 @@ type InstanceView struct {
 	Notices   []string
 	Failures  int
 	Permanent bool
-	Task      *TaskView // nil: none was launched since the last stop
+	// Plugins that the executor uses, as it said last: digests by "kind-name".
+	Plugins map[string]string
+	Task    *TaskView // nil: none was launched since the last stop
 }
 
 // TaskView is the latest task of an instance.
@@ -80,6 +93,10 @@ func (p *Plan) View() View {
 		Framework: p.framework, Name: p.d.Name, State: p.connection.state, Master: p.connection.master,
 		Message: p.connection.message, Since: p.connection.since, Declines: p.ledger.list(),
 		Notes: slices.Concat(p.d.Notes, p.left), Journal: p.d.Journal, RootUFS: p.d.UFS.URI,
+		Swaps: p.savedSwaps(), Needed: p.needed(),
+	}
+	for _, o := range p.plugins {
+		v.Plugins = append(v.Plugins, PluginView{Kind: o.GetKind(), Name: o.GetName(), SHA256: o.GetSha256(), Size: o.GetSize()})
 	}
 	if p.d.Ramdisk.Plugin != "" {
 		v.RamdiskBytes = p.d.Ramdisk.Size
@@ -102,6 +119,9 @@ func (p *Plan) viewOf(i *instance) InstanceView {
 	v := InstanceView{Name: i.Name, Process: string(i.Process), Message: p.messageOf(i), Failures: i.failures, Permanent: i.Permanent}
 	if i.Placement != nil {
 		v.At = i.Placement.AgentRef
+	}
+	if i.Executor != nil {
+		v.Plugins = i.Executor.Plugins
 	}
 	if i.Task == nil {
 		return v
