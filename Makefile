@@ -66,7 +66,7 @@ test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 
 .PHONY: bench
 bench: build alluxio $(VERSITYGW) ## from LAUNCH to serving, against the same JVMs started by hand
-	go test -run '^$$' -bench . -benchtime 3x -timeout 30m -v ./test/bench
+	go test -run '^$$' -bench . -benchtime 5x -timeout 30m -v ./test/bench
 
 .PHONY: verify
 verify: verify-format verify-vet verify-lint verify-modules verify-proto ## everything about the code but its tests

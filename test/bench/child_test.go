@@ -1,0 +1,190 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	getter "github.com/hashicorp/go-getter/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
+	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+)
+
+// orderVariable makes this test binary a process that fetches, so that ours and
+// go-getter start as the programs do that they are compared with.
+const orderVariable = "ALLUXIO_MESOS_BENCH"
+
+const (
+	modeHost     = "host"
+	modeGoGetter = "go-getter"
+	modeStart    = "start" // start a plugin, and end it
+)
+
+// order is what such a process is to do, in its environment.
+type order struct {
+	Mode, Dir, URL, SHA256 string
+	Kind, Plugin           string            // started by modeStart
+	Binaries               map[string]string // of plugins, by KIND-NAME
+}
+
+// report is what it prints.
+type report struct {
+	Took     time.Duration // without its own start
+	Tree     string
+	Cached   bool
+	BaseKB   int64 // its memory before it began
+	PeakKB   int64
+	PluginKB int64 // the peak of the plugin's process
+	Error    string
+}
+
+func runChild(b *testing.B, o order) result {
+	b.Helper()
+	o.Binaries = map[string]string{}
+	for _, id := range []string{"fetcher-http", "fetcher-local", "fetcher-s3", "ramdisk-tmpfs"} {
+		o.Binaries[id] = filepath.Join(deploy.Root(b), "bin", "alluxio-mesos-"+id)
+	}
+	text, err := json.Marshal(o)
+	require.NoError(b, err)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	exe, err := os.Executable()
+	require.NoError(b, err)
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(os.Environ(), orderVariable+"="+string(text))
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	began := time.Now()
+	err = cmd.Run()
+	took := time.Since(began)
+	var r report
+	require.NoError(b, json.Unmarshal(out.Bytes(), &r), "%v: %s %s", err, &out, &said)
+	require.Empty(b, r.Error)
+	return result{took, busy(cmd), r}
+}
+
+// obey is the other end of runChild.
+func obey(text string) int {
+	var o order
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	r := report{BaseKB: peak("self")}
+	do := map[string]func(context.Context, order, *report) error{
+		modeHost: fetchWithHost, modeGoGetter: fetchWithGoGetter, modeStart: startPlugin}[o.Mode]
+	if err := do(context.Background(), o, &r); err != nil {
+		r.Error = err.Error()
+	}
+	r.PeakKB = peak("self")
+	_ = json.NewEncoder(os.Stdout).Encode(r)
+	return 0
+}
+
+func newHost(o order) (*host.Host, error) {
+	dir := filepath.Join(o.Dir, "node")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	for id, binary := range o.Binaries {
+		link := filepath.Join(dir, "alluxio-mesos-"+id)
+		if _, err := os.Stat(binary); err != nil {
+			continue
+		}
+		// A node's own plugins are files of its owner; a hard link is one.
+		if err := os.Link(binary, link); err != nil && !os.IsExist(err) {
+			return nil, err
+		}
+	}
+	return host.New(host.Config{CacheDir: filepath.Join(o.Dir, "cache"), NodePluginDir: dir, TempDir: o.Dir})
+}
+
+func fetchWithHost(ctx context.Context, o order, r *report) error {
+	began := time.Now()
+	h, err := newHost(o)
+	if err != nil {
+		return err
+	}
+	a, err := h.Artifact(ctx, host.Want{Artifact: "bench", Source: o.URL, Checksum: "sha256:" + o.SHA256}, nil)
+	if err != nil {
+		return err
+	}
+	r.Took, r.Cached, r.PluginKB = time.Since(began), a.Cached, childPeak()
+	// The tree as the archive holds it, top folder and all.
+	r.Tree = filepath.Dir(a.Dirs[0])
+	return h.Close()
+}
+
+func fetchWithGoGetter(ctx context.Context, o order, r *report) error {
+	began := time.Now()
+	r.Tree = filepath.Join(o.Dir, "tree")
+	client := &getter.Client{Getters: []getter.Getter{&getter.HttpGetter{}}, Decompressors: getter.Decompressors}
+	_, err := client.Get(ctx, &getter.Request{Src: o.URL + "?checksum=sha256:" + o.SHA256, Dst: r.Tree, Pwd: o.Dir, GetMode: getter.ModeDir})
+	r.Took = time.Since(began)
+	return err
+}
+
+// startPlugin measures from asking for a plugin to its first answer.
+func startPlugin(ctx context.Context, o order, r *report) error {
+	h, err := newHost(o)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if o.Kind == plugins.KindRamdisk {
+		var p plugins.Ramdisk
+		if p, err = h.Ramdisk(ctx, o.Plugin); err == nil {
+			_, err = p.Info(ctx)
+		}
+	} else {
+		var p plugins.Fetcher
+		if p, err = h.Fetcher(ctx, o.Plugin); err == nil {
+			_, err = p.Info(ctx)
+		}
+	}
+	r.Took, r.PluginKB = time.Since(began), childPeak()
+	if err != nil {
+		return err
+	}
+	return h.Close()
+}
+
+// peak is the most memory that a process ever had, in KB. (The usage that wait4 tells has
+// that of the process which started it, too.)
+func peak(pid string) int64 {
+	data, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kb
+		}
+	}
+	return 0
+}
+
+// childPeak is the peak of the largest process that this one started.
+func childPeak() int64 {
+	var most int64
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, task := range tasks {
+		pids, _ := os.ReadFile(task)
+		for _, pid := range strings.Fields(string(pids)) {
+			most = max(most, peak(pid))
+		}
+	}
+	return most
+}
