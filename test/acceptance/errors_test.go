@@ -66,6 +66,14 @@ func TestErrorsThatTheAgentFinds(t *testing.T) {
 			},
 			[]string{"/opt/no-alluxio-here"},
 		},
+		// The vendor's JDK would come over a proxy that is not there, wherever this test runs.
+		"no Java, and a closed network": {
+			map[string]string{
+				deploy.Prefix + "jdk.url": "", deploy.Prefix + "fetcher.local.jdk.search": "/no/java/here",
+				deploy.Prefix + "fetcher.http.https.proxy": "http://127.0.0.1:1",
+			},
+			[]string{"temurin11-binaries", "set " + deploy.Prefix + "jdk.url to a source that the agents can reach"},
+		},
 		"port taken": {
 			map[string]string{
 				deploy.Prefix + "port.source": "fixed", "alluxio.master.rpc.port": fmt.Sprint(taken), "alluxio.master.web.port": fmt.Sprint(free[1]),
