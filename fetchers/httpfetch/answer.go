@@ -4,68 +4,76 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
+// asked is what a request wants: the bytes from from up to to (-1: to the end) of the file
+// that has the validator.
+type asked struct {
+	from, to  int64
+	validator string
+}
+
 // read tells from the head of an answer what its body brings.
-func (d *download) read(response *http.Response) (span, error) {
+func (r *remote) read(response *http.Response, a asked) (transfer.Piece, error) {
 	switch response.StatusCode {
 	case http.StatusOK:
-		return d.whole(response)
+		return whole(response, a)
 	case http.StatusPartialContent:
-		return d.part(response)
+		return part(response, a)
 	case http.StatusRequestedRangeNotSatisfiable:
-		return d.nothingMore(response)
+		return nothingMore(response, a)
 	}
-	return span{}, d.refused(response)
+	return transfer.Piece{}, r.refused(response)
 }
 
 // whole is an answer from the first byte on: at the start, from a server that cannot
 // resume, or because the file is no longer the one that was begun.
-func (d *download) whole(response *http.Response) (span, error) {
+func whole(response *http.Response, a asked) (transfer.Piece, error) {
 	total := max(response.ContentLength, 0)
-	s := span{end: response.ContentLength, total: total, validator: validatorOf(response.Header, total)}
-	offset := d.offset()
-	if offset == 0 {
-		return s, nil
+	p := transfer.Piece{Body: response.Body, To: response.ContentLength, Total: total,
+		Validator: validatorOf(response.Header, total), Ranges: acceptsRanges(response.Header)}
+	if a.from > 0 && (p.Validator != a.validator || (p.To >= 0 && p.To < a.from)) {
+		return transfer.Piece{}, changed()
 	}
-	if s.validator != d.request.Validator || (s.end >= 0 && s.end < offset) {
-		return span{}, changed()
-	}
-	s.start, s.skip = offset, offset
-	return s, nil
+	return p, nil
 }
 
-func (d *download) part(response *http.Response) (span, error) {
-	offset := d.offset()
-	first, last, total, ok := contentRange(response.Header.Get("Content-Range"))
-	if offset == 0 || !ok || first != offset || (total > 0 && last != total-1) {
-		return span{}, plugins.AsChanged(fmt.Errorf("it answered with another part than was asked for (%q)",
-			response.Header.Get("Content-Range")))
+func acceptsRanges(h http.Header) bool {
+	return strings.EqualFold(strings.TrimSpace(h.Get("Accept-Ranges")), "bytes")
+}
+
+func part(response *http.Response, a asked) (transfer.Piece, error) {
+	text := response.Header.Get("Content-Range")
+	first, last, total, ok := contentRange(text)
+	whole := a.to < 0 && (total == 0 || last == total-1)
+	if a.validator == "" || !ok || first != a.from || !(whole || last == a.to-1) {
+		return transfer.Piece{}, plugins.AsChanged(fmt.Errorf("it answered with another part than was asked for (%q)", text))
 	}
 	length := response.ContentLength
 	if length >= 0 && length != last-first+1 {
-		return span{}, plugins.AsChanged(fmt.Errorf("it announced %d bytes for a part of %d", length, last-first+1))
+		return transfer.Piece{}, plugins.AsChanged(fmt.Errorf("it announced %d bytes for a part of %d", length, last-first+1))
 	}
-	if v := validatorOf(response.Header, total); v != "" && v != d.request.Validator {
-		return span{}, changed()
+	if v := validatorOf(response.Header, total); v != "" && v != a.validator {
+		return transfer.Piece{}, changed()
 	}
-	return span{start: offset, end: last + 1, total: total, validator: d.request.Validator}, nil
+	return transfer.Piece{Body: response.Body, From: first, To: last + 1, Total: total, Validator: a.validator, Ranges: total > 0}, nil
 }
 
 // nothingMore is the answer where no byte lies behind the offset: all is there, if the
 // file still has that size.
-func (d *download) nothingMore(response *http.Response) (span, error) {
-	offset := d.offset()
+func nothingMore(response *http.Response, a asked) (transfer.Piece, error) {
 	total, ok := unsatisfied(response.Header.Get("Content-Range"))
 	etag := response.Header.Get("ETag")
-	if !ok || offset == 0 || total != offset || (isETag(etag) && isETag(d.request.Validator) && etag != d.request.Validator) {
-		return span{}, changed()
+	if !ok || a.from == 0 || total != a.from || (isETag(etag) && isETag(a.validator) && etag != a.validator) {
+		return transfer.Piece{}, changed()
 	}
-	response.Body = http.NoBody // an error page
-	return span{start: offset, end: offset, total: offset, validator: d.request.Validator}, nil
+	response.Body.Close() // an error page
+	return transfer.Piece{Body: http.NoBody, From: a.from, To: a.from, Total: total, Validator: a.validator}, nil
 }
 
 func changed() error {
@@ -73,13 +81,13 @@ func changed() error {
 }
 
 // refused says what a status means to the operator, and whether waiting may help.
-func (d *download) refused(response *http.Response) error {
+func (r *remote) refused(response *http.Response) error {
 	code := response.StatusCode
 	err := fmt.Errorf("the server answered %d %s%s", code, http.StatusText(code), advice(code))
 	if !worthRetry(code) {
 		return plugins.AsPermanent(err)
 	}
-	return &plugins.Error{Kind: plugins.Retryable, Err: err, RetryAfter: retryAfter(response.Header, d.now())}
+	return &plugins.Error{Kind: plugins.Retryable, Err: err, RetryAfter: retryAfter(response.Header, r.now())}
 }
 
 func worthRetry(code int) bool {
@@ -97,11 +105,11 @@ func advice(code int) string {
 	case http.StatusNotFound, http.StatusGone:
 		return ": there is no such file; check the address"
 	case http.StatusUnauthorized:
-		return ": it wants credentials, or others than the source holds"
+		return ": it wants credentials, or others than it was sent; put them into a file and name that in " + property + "netrc.file, .basic.file or .bearer.file"
 	case http.StatusForbidden:
 		return ": these credentials, or none, are not enough for this file"
 	case http.StatusProxyAuthRequired:
-		return ": the proxy wants credentials; put them into alluxio.integration.mesos.fetcher.http.https.proxy (or .http.proxy)"
+		return ": the proxy wants credentials; put them into " + property + "https.proxy (or .http.proxy)"
 	}
 	if code < 400 {
 		return ", which brings no file"

@@ -2,7 +2,6 @@ package httpfetch
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,9 +21,9 @@ func newClient(c config) *http.Client {
 			Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
 			DialContext:           (&net.Dialer{Timeout: c.connectTimeout}).DialContext,
 			TLSHandshakeTimeout:   c.connectTimeout,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
 			ResponseHeaderTimeout: c.stallTimeout,
-			MaxIdleConnsPerHost:   2,
+			MaxIdleConnsPerHost:   c.connections,
 			IdleConnTimeout:       c.stallTimeout,
 			DisableCompression:    true,
 			Protocols:             &protocols,
@@ -47,7 +46,7 @@ func checkRedirect(most int) func(*http.Request, []*http.Request) error {
 			return permanent("it redirects from https to %s, which anyone on the way could change", to)
 		}
 		next.Header.Del("Referer")
-		if next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme {
+		if !sameServer(next.URL, first.URL) {
 			next.Header.Del("Authorization")
 		}
 		return nil
@@ -57,6 +56,3 @@ func checkRedirect(most int) func(*http.Request, []*http.Request) error {
 func permanent(format string, args ...any) error {
 	return plugins.AsPermanent(fmt.Errorf(format, args...))
 }
-
-// errStalled ends a transfer in which no byte came for too long.
-var errStalled = errors.New("stalled")

@@ -9,13 +9,9 @@ import (
 	"net/url"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
-
-// local is an error of this node's file, not of the server.
-type local struct{ error }
-
-func (l local) Unwrap() error { return l.error }
 
 // explain words an error for the operator: the URL without credentials, the kind kept.
 func explain(ctx context.Context, u *url.URL, err error) error {
@@ -24,13 +20,13 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	}
 	var known *plugins.Error
 	var urlErr *url.Error
-	var here local
+	var here transfer.Local
 	switch {
 	case errors.As(err, &known):
 		text := fmt.Errorf("cannot fetch %s: %w", redact.URL(u.String()), known.Err)
 		return &plugins.Error{Kind: known.Kind, RetryAfter: known.RetryAfter, Err: text}
 	case errors.As(err, &here):
-		return fmt.Errorf("cannot store %s: %w", redact.URL(u.String()), here.error)
+		return fmt.Errorf("cannot store %s: %w", redact.URL(u.String()), here.Err)
 	case errors.As(err, &urlErr):
 		err = urlErr.Err // net/http names the URL again, with its query
 	}
@@ -43,7 +39,7 @@ func transport(u *url.URL, err error) error {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificate):
-		return permanent("cannot fetch %s: the server's certificate is not trusted on this node: %w", about, certificate.Err)
+		return permanent("cannot fetch %s: the server's certificate is not trusted on this node ("+property+"ca.file adds your own CA): %w", about, certificate.Err)
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return permanent("cannot fetch %s: the server does not speak https at this port", about)
 	}

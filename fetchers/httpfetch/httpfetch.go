@@ -1,5 +1,6 @@
 // Package httpfetch is the fetcher of http and https sources: one GET into the host's
-// file, resumed where the server can prove that the file is still the same. It goes to
+// file, or several for pieces of it at once where one is slow (package transfer decides
+// that), resumed where the server can prove that the file is still the same. It goes to
 // net/http directly: go-getter's HTTP getter tells no validator, resumes by size alone and
 // hides stalls (its issue 219). Retrying is the host's.
 package httpfetch
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
@@ -70,13 +72,24 @@ func (f *fetcher) Fetch(ctx context.Context, r plugins.FetchRequest, report func
 	if err != nil {
 		return plugins.FetchResult{}, plugins.AsPermanent(fmt.Errorf("cannot fetch %s: %w", redact.URL(r.Source), err))
 	}
-	d := &download{session: f.session.Load(), url: u, request: r, report: report, now: time.Now}
-	result, err := d.run(ctx)
+	result, err := f.session.Load().move(ctx, u, r, report)
 	if err != nil {
 		return plugins.FetchResult{}, explain(ctx, u, err)
 	}
 	result.Name = fileName(u)
 	return result, nil
+}
+
+func (s *session) move(ctx context.Context, u *url.URL, r plugins.FetchRequest, report func(plugins.Progress)) (plugins.FetchResult, error) {
+	login, err := s.config.loginFor(u)
+	if err != nil {
+		return plugins.FetchResult{}, permanent("cannot read the credentials: %w", err)
+	}
+	plain := *u
+	plain.User = nil
+	from := &remote{session: s, url: &plain, login: login, now: time.Now}
+	options := transfer.Options{Connections: s.config.connections, StallTimeout: s.config.stallTimeout}
+	return transfer.Move(ctx, from, r, options, report)
 }
 
 func parse(source string) (*url.URL, error) {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -13,10 +14,10 @@ import (
 // called Move.
 type Opener interface {
 	// Open asks for the bytes from from up to to (exclusive; -1: to the end). With a
-	// validator the file must still have it, else the error is of kind Changed. Where
-	// from is the file's size the answer is an empty piece. The piece may be another than
-	// was asked for (a server that knows no ranges answers with the whole): it says
-	// which it is. ctx holds for reading Body, too, and ends it when Move has had enough; how long an
+	// validator the file must still have it, else the error is of kind Changed; a validator
+	// that cannot be one of its own proves nothing, and is answered with the whole under another. Where
+	// from is the file's size the answer is an empty piece. A server that knows no ranges
+	// may answer with the whole, too. ctx holds for reading Body, too, and ends it when Move has had enough; how long an
 	// answer may take to begin is the Opener's to bound.
 	Open(ctx context.Context, from, to int64, validator string) (Piece, error)
 }
@@ -61,6 +62,7 @@ func (o Options) WithDefaults() Options {
 	if o.Window == 0 {
 		o.Window = 8 << 20
 	}
+	o.Piece = min(o.Piece, o.Window)
 	return o
 }
 
@@ -79,5 +81,49 @@ func (l Local) Unwrap() error { return l.Err }
 // retry: an error is returned when no connection can go on, and what was reported stays
 // valid. report is called from one goroutine, and not after the return.
 func Move(ctx context.Context, o Opener, r plugins.FetchRequest, opts Options, report func(plugins.Progress)) (plugins.FetchResult, error) {
-	return plugins.FetchResult{}, nil
+	if r.Validator == "" {
+		r.Offset = 0
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	first, cancelFirst := context.WithCancelCause(ctx)
+	defer cancelFirst(nil)
+	p, err := o.Open(first, r.Offset, -1, r.Validator)
+	if err != nil {
+		return plugins.FetchResult{}, err
+	}
+	from, err := begins(p, r)
+	if err != nil {
+		p.Body.Close()
+		return plugins.FetchResult{}, err
+	}
+	file, err := Open(r.File, from)
+	if err != nil {
+		p.Body.Close()
+		return plugins.FetchResult{}, Local{err}
+	}
+	defer file.Close()
+	m := newMover(o, opts.WithDefaults(), file, p)
+	m.ctx, m.cancel = ctx, cancel
+	m.begin(first, cancelFirst, p, from)
+	if err := m.watch(NewMeter(plugins.Progress{Bytes: from, Total: p.Total, Validator: p.Validator}, report, time.Now)); err != nil {
+		return plugins.FetchResult{}, err
+	}
+	if err := file.Close(); err != nil {
+		return plugins.FetchResult{}, Local{err}
+	}
+	return plugins.FetchResult{Bytes: m.ledger.whole(), Validator: p.Validator}, nil
+}
+
+// begins is from where on the first piece's bytes are missing in the file.
+func begins(p Piece, r plugins.FetchRequest) (int64, error) {
+	switch {
+	case p.From == r.Offset:
+		return p.From, nil
+	case p.From != 0, p.Validator == r.Validator && p.end() >= 0 && p.end() < r.Offset:
+		return 0, plugins.AsChanged(fmt.Errorf("it answered with other bytes than asked for: from %d on, not %d", p.From, r.Offset))
+	case p.Validator == r.Validator:
+		return r.Offset, nil // it cannot begin in the middle: what is there already is read once more, and dropped
+	}
+	return 0, nil // nothing proves that what is there fits
 }

@@ -1,0 +1,227 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
+)
+
+// mover is one Move on its way: its connections share the ledger, and one goroutine
+// (watch) tells progress, ends connections that stand still, and adds others.
+type mover struct {
+	opener    Opener
+	opts      Options
+	file      *os.File
+	validator string
+	total     int64
+	ctx       context.Context // of every request: they begin in goroutines
+	cancel    context.CancelCauseFunc
+	over      chan struct{} // closed when the last connection has left
+
+	started time.Time
+	mu      sync.Mutex
+	wake    *sync.Cond // something was given back, the window moved, or it is over
+	ledger  ledger
+	conns   []*conn       // that may still bring something
+	running int           // goroutines
+	waiting int           // connections without a span
+	moving  bool          // the first request is still being read
+	refused bool          // a connection was not to be had: no more of them
+	got     int64         // bytes of all connections
+	typical time.Duration // that a span takes
+	err     error
+}
+
+func newMover(o Opener, opts Options, file *os.File, p Piece) *mover {
+	if !p.Ranges || p.Validator == "" || p.end() < 0 {
+		opts.Connections = 1
+	}
+	m := &mover{opener: o, opts: opts, file: file, validator: p.Validator, total: p.Total, moving: true, started: time.Now(),
+		over: make(chan struct{}), ledger: ledger{piece: opts.Piece, window: opts.Window}}
+	m.wake = sync.NewCond(&m.mu)
+	return m
+}
+
+// begin runs the first connection, with the piece that is open already.
+func (m *mover) begin(ctx context.Context, cancel context.CancelCauseFunc, p Piece, from int64) {
+	c := newConn(m)
+	c.cancel = cancel
+	end := p.end()
+	if end < 0 {
+		end = endless
+	}
+	c.span = m.ledger.begin(from, end, c.last)
+	m.add(c)
+	go c.runFirst(ctx, p)
+}
+
+func (m *mover) add(c *conn) {
+	m.conns = append(m.conns, c)
+	m.running++
+}
+
+// assign waits for a span for the connection. There is none when all is there, or all is lost.
+func (m *mover) assign(c *conn) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.err == nil && !m.ledger.done() {
+		if c.span = m.ledger.claim(time.Now()); c.span != nil {
+			return true
+		}
+		m.waiting++
+		m.wake.Wait()
+		m.waiting--
+	}
+	return false
+}
+
+// asks tells what to ask for: a connection that is alone streams to the end.
+func (m *mover) asks(c *conn, cancel context.CancelCauseFunc) (from, to int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.cancel, c.last, c.got = cancel, time.Now(), 0
+	if len(m.conns) == 1 {
+		return c.span.at, -1
+	}
+	return c.span.at, c.span.end
+}
+
+// accept holds a piece against what was asked for and what is known of the file.
+func (m *mover) accept(p Piece, from int64) error {
+	switch {
+	case p.Validator != "" && p.Validator != m.validator, p.Total > 0 && m.total > 0 && p.Total != m.total:
+		return plugins.AsChanged(errors.New("the file changed since the download began"))
+	case p.From > from:
+		return plugins.AsChanged(fmt.Errorf("it answered from byte %d on, when asked for byte %d", p.From, from))
+	case p.From < from && !m.alone():
+		return errors.New("it answered with the whole file when asked for a piece")
+	}
+	return nil
+}
+
+func (m *mover) alone() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.conns) == 1
+}
+
+// room is how many bytes from at on the connection may read; 0: it has all of its span,
+// and the piece behind it is another's.
+func (m *mover) room(c *conn, at int64) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := c.span
+	if at < s.end {
+		return s.end - at
+	}
+	since := s.since
+	if !m.ledger.extend(s, time.Now()) {
+		return 0
+	}
+	m.took(s.since.Sub(since))
+	return s.end - at
+}
+
+// took notes how long a span took.
+func (m *mover) took(d time.Duration) {
+	if m.typical == 0 {
+		m.typical = d
+	}
+	m.typical = (7*m.typical + d) / 8
+}
+
+// came notes n bytes up to at.
+func (m *mover) came(c *conn, at int64, n int) {
+	if n == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.last = time.Now()
+	c.got += int64(n)
+	m.got += int64(n)
+	c.span.at = max(c.span.at, at)
+	if m.waiting > 0 {
+		m.wake.Broadcast()
+	}
+}
+
+// complete says whether the connection has all of its span; last, that the file ends at at.
+func (m *mover) complete(c *conn, at int64, last bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if last && m.ledger.end == endless {
+		m.ledger.ends(max(at, c.span.at), c.span)
+	}
+	return at >= c.span.end
+}
+
+// reached is how far the file goes without a gap, and its end.
+func (m *mover) reached() (whole, end int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ledger.whole(), m.ledger.end
+}
+
+// settle takes the span back and says whether the connection may go on. The last one
+// that fails ends the whole; others just leave, and what is missing is brought by those that stay.
+func (m *mover) settle(c *conn, err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer m.wake.Broadcast()
+	s := c.span
+	m.ledger.release(s)
+	c.span, c.cancel = nil, nil
+	if err == nil {
+		m.took(time.Since(s.since))
+		return true
+	}
+	if m.err != nil {
+		return false
+	}
+	if m.fatal(err) {
+		m.err = err
+		m.cancel(err)
+		return false
+	}
+	if errors.Is(err, errReplaced) {
+		s.tries++
+		return true
+	}
+	if c.got > tooFew {
+		return true
+	}
+	m.refused = true
+	m.conns = slices.DeleteFunc(m.conns, func(other *conn) bool { return other == c })
+	return false
+}
+
+// fatal says whether an error of one connection ends them all. As long as the first
+// request goes on, it alone can bring all, whatever others are told.
+func (m *mover) fatal(err error) bool {
+	var local Local
+	changed := plugins.KindOf(err) == plugins.Changed && !m.moving
+	return changed || len(m.conns) == 1 || m.ctx.Err() != nil || errors.As(err, &local)
+}
+
+func (m *mover) firstEnded() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.moving = false
+}
+
+// leave is the last that a connection's goroutine does.
+func (m *mover) leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running--
+	if m.running == 0 {
+		close(m.over)
+	}
+}
