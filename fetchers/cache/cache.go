@@ -6,23 +6,43 @@
 // Below its folder:
 //
 //	entries/HEX/tree/        what the archive with that sha256 holds
-//	entries/HEX/entry.json   the names and sizes of its files
+//	entries/HEX/files        its files: sizes, times, modes
+//	entries/HEX/sums         the sha256 of each of them, once somebody had the time
+//	entries/HEX/entry.json   where it came from, and how large it is
+//	entries/HEX/lease        locked (flock, shared) by each process that uses the entry;
+//	                         its time is that of the last use
+//	entries/HEX/readers      the same for other users, who cannot open the lease
 //	index/KEY.json           digest, validator and size of a source without a digest;
 //	                         KEY is a sha256, since sources may hold credentials
-//	plugins/HEX/FILE         executables of plugins, by their own sha256
-//	locks/KEY                locked (flock) by who makes the entry of that key
+//	plugins/HEX/FILE         executables of plugins, by their own sha256; locked as leases
+//	locks/KEY                locked by who makes the entry of that key
 //	tmp/RANDOM/              what is being made, locked by its maker; removed when the
 //	                         cache is opened and the maker is dead
 //
-// Nothing is flushed to disk on the way: a power cut may leave an entry with short files,
-// which Lookup notices by their sizes. How things are fetched, hashed and unpacked is
-// plugins/host and fetchers/unpack. Entries are never evicted.
+// In use is what a process holds: Lookup, Commit and Plugin lock what they hand out, and
+// the lock ends with Release, Close or the process, however it ends. Where the cache has a
+// limit, or its disk is full, the least recently used of what nobody holds goes: by a
+// rename out of the way first, so that a kill at any moment leaves entries whole or gone.
+//
+// Several users: a user adds only to a folder of its own. From one that belongs to root it
+// reads what root put there; what another user could have written is not read at all. Who
+// can read the folder can hold an entry, and so keep it from being evicted.
+//
+// What Lookup compares are sizes, times of change and modes, which shows what was cut
+// short or changed in place, and takes a few milliseconds; bits that rotted on the disk
+// show only when all is read again (Verify). Nothing is flushed to disk on the way: a power
+// cut may leave an entry with short files, which Lookup notices. How things are fetched,
+// hashed and unpacked is plugins/host and fetchers/unpack.
 package cache
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
@@ -38,28 +58,95 @@ const (
 	dirMode = 0o755
 )
 
-// Cache is a cache folder. Its methods may be called at once, also by several processes.
-type Cache struct{ dir string }
+// DefaultMaxBytes bounds the cache of a node: room for some thirty releases.
+const DefaultMaxBytes = 20 << 30
 
-// Open makes the folder if it is missing, refuses it if others could write there, and
-// clears away what dead processes left half done.
-func Open(dir string) (*Cache, error) {
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return nil, fmt.Errorf("cannot make cache folder: %w", err)
+// Options of a cache. The zero value is one without a limit, for this user alone.
+type Options struct {
+	// MaxBytes is what the cache may take on disk, in bytes, when nobody uses what is in
+	// it; 0: no limit.
+	MaxBytes int64
+	// Private is the folder to add to where the cache's belongs to another user; empty:
+	// there is none, and what is not in the cache cannot be had.
+	Private string
+	Logger  *slog.Logger // default: none
+}
+
+// Cache is a cache folder. Its methods may be called at once, also by several processes.
+type Cache struct {
+	dir      string
+	maxBytes int64
+	log      *slog.Logger
+	readOnly bool   // the folder belongs to root, and this process is somebody else's
+	shared   *Cache // to be read, too; nil: none
+
+	mu    sync.Mutex
+	holds map[string]*hold // by path
+	sums  sync.WaitGroup
+	ended chan struct{} // closed by Close
+	once  sync.Once
+}
+
+// Open is OpenWith without options.
+func Open(dir string) (*Cache, error) { return OpenWith(dir, Options{}) }
+
+// OpenWith makes the folder if it is missing, refuses it if others could write there, and
+// clears away what dead processes left half done. A folder of root's is only read by
+// others, who add to the private one of the options.
+func OpenWith(dir string, o Options) (*Cache, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	resolved, err := trust.Path(dir)
+	foreign, owner, err := isForeign(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
 	}
-	c := &Cache{dir: resolved}
-	for _, sub := range []string{entriesDir, indexDir, pluginsDir, locksDir, tmpDir} {
-		path := c.path(sub)
-		if err := os.MkdirAll(path, dirMode); err != nil {
-			return nil, fmt.Errorf("cannot make cache folder: %w", err)
-		}
-		if _, err := trust.Path(path); err != nil {
-			return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
-		}
+	if !foreign {
+		return openOwn(dir, o)
+	}
+	shared, err := openShared(dir, owner, o)
+	if o.Private == "" {
+		return shared, err
+	}
+	if err != nil {
+		// Another user's cache may hold anything; this one does without.
+		o.Logger.Info("a cache folder of another user is not used", "dir", dir, "instead", o.Private, "reason", err)
+	}
+	private, privateErr := openOwn(o.Private, o)
+	if privateErr != nil {
+		return nil, fmt.Errorf("cannot add to cache folder %s, which belongs to user %d: %w", dir, owner, privateErr)
+	}
+	private.shared = shared
+	return private, nil
+}
+
+// isForeign tells whether a folder is there and belongs to another user.
+func isForeign(dir string) (foreign bool, owner int, err error) {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, 0, nil
+	}
+	if err != nil {
+		return false, 0, err
+	}
+	if !info.IsDir() {
+		return false, 0, errors.New("it is no folder")
+	}
+	owner, err = trust.Owner(info)
+	return owner != os.Geteuid(), owner, err
+}
+
+func newCache(dir string, o Options) *Cache {
+	return &Cache{dir: dir, maxBytes: o.MaxBytes, log: o.Logger, holds: map[string]*hold{}, ended: make(chan struct{})}
+}
+
+func openOwn(dir string, o Options) (*Cache, error) {
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return nil, fmt.Errorf("cannot make cache folder: %w", err)
+	}
+	c, err := openTrusted(dir, o, func(path string) error { return os.MkdirAll(path, dirMode) })
+	if err != nil {
+		return nil, err
 	}
 	if err := scratch.Sweep(c.path(tmpDir), ""); err != nil {
 		return nil, fmt.Errorf("cannot clean cache folder %s: %w", dir, err)
@@ -67,8 +154,78 @@ func Open(dir string) (*Cache, error) {
 	return c, nil
 }
 
-// Dir is the cache's folder, with links resolved.
+// openShared opens root's folder for another user.
+func openShared(dir string, owner int, o Options) (*Cache, error) {
+	c, err := openTrusted(dir, o, func(string) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	c.readOnly = true
+	c.log.Debug("a cache folder is only read", "dir", dir, "owner", owner)
+	return c, nil
+}
+
+func openTrusted(dir string, o Options, makeDir func(string) error) (*Cache, error) {
+	resolved, err := trust.Path(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
+	}
+	c := newCache(resolved, o)
+	for _, sub := range []string{entriesDir, indexDir, pluginsDir, locksDir, tmpDir} {
+		path := c.path(sub)
+		if err := makeDir(path); err != nil {
+			return nil, fmt.Errorf("cannot make cache folder: %w", err)
+		}
+		// As it is, not what a link in its place leads to.
+		info, err := os.Lstat(path)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is no folder; remove it, or choose another place", path)
+		}
+		if err == nil {
+			err = trust.Judge(path, info, false)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
+		}
+	}
+	return c, nil
+}
+
+// Dir is the cache's folder, with links resolved: the private one, where there is one.
 func (c *Cache) Dir() string { return c.dir }
+
+// Close releases all that was handed out. The cache may not be used any more; what it
+// handed out may go now. It may be called again.
+func (c *Cache) Close() error {
+	c.once.Do(func() { close(c.ended) })
+	c.sums.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for path, h := range c.holds {
+		errs = append(errs, h.file.Close())
+		delete(c.holds, path)
+	}
+	if c.shared != nil {
+		errs = append(errs, c.shared.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// ReadOnlyError says that something is missing in a cache that this user may only read.
+type ReadOnlyError struct{ Dir string }
+
+func (e *ReadOnlyError) Error() string {
+	return fmt.Sprintf("cannot add to cache folder %s: it belongs to root, and user %d, who runs this, may use what is in it but add nothing; "+
+		"let root fetch it there, or let alluxio.integration.mesos.cache.dir name a folder of that user's", e.Dir, os.Geteuid())
+}
+
+func (c *Cache) writable() error {
+	if c.readOnly {
+		return &ReadOnlyError{c.dir}
+	}
+	return nil
+}
 
 func (c *Cache) path(parts ...string) string {
 	return filepath.Join(append([]string{c.dir}, parts...)...)

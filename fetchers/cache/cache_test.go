@@ -86,8 +86,23 @@ func TestADamagedEntryIsToldAndGivesWay(t *testing.T) {
 			data[0] ^= 1
 			require.NoError(t, os.WriteFile(path, data, 0o600))
 		},
-		"no list":    func(t *testing.T, e string) { require.NoError(t, os.Remove(filepath.Join(e, manifestFile))) },
-		"empty list": func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, manifestFile), 0)) },
+		"lost mode": func(t *testing.T, e string) {
+			require.NoError(t, os.Chmod(filepath.Join(e, "tree/top/bin/java"), 0o444))
+		},
+		"other link": func(t *testing.T, e string) {
+			link := filepath.Join(e, "tree/top/link")
+			require.NoError(t, os.Remove(link))
+			require.NoError(t, os.Symlink("/etc/shadow", link))
+		},
+		"file for a link": func(t *testing.T, e string) {
+			link := filepath.Join(e, "tree/top/link")
+			require.NoError(t, os.Remove(link))
+			require.NoError(t, os.WriteFile(link, nil, 0o444))
+		},
+		"no tree":    func(t *testing.T, e string) { require.NoError(t, scratch.RemoveAll(filepath.Join(e, treeDir))) },
+		"no list":    func(t *testing.T, e string) { require.NoError(t, os.Remove(filepath.Join(e, filesFile))) },
+		"empty list": func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, filesFile), 0)) },
+		"cut list":   func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, filesFile), 60)) },
 	}
 	for name, spoil := range spoiled {
 		t.Run(name, func(t *testing.T) {
@@ -96,9 +111,9 @@ func TestADamagedEntryIsToldAndGivesWay(t *testing.T) {
 			entry := add(t, c, digest("a"))
 			if os.Geteuid() != 0 {
 				require.NoError(t, os.Chmod(filepath.Join(entry.Dir, "top", "data"), 0o600))
-				require.NoError(t, os.Chmod(filepath.Dir(filepath.Join(entry.Dir, manifestFile)), 0o700))
+				require.NoError(t, os.Chmod(entry.Dir, 0o700))
 				require.NoError(t, os.Chmod(filepath.Join(entry.Dir, "top"), 0o700))
-				require.NoError(t, os.Chmod(filepath.Join(entry.Dir, "..", manifestFile), 0o600))
+				require.NoError(t, os.Chmod(filepath.Join(entry.Dir, "..", filesFile), 0o600))
 			}
 			spoil(t, filepath.Dir(entry.Dir))
 			_, found, err := c.Lookup(digest("a"))

@@ -7,20 +7,32 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 )
 
 const (
-	treeDir      = "tree"
-	manifestFile = "entry.json"
+	treeDir   = "tree"
+	filesFile = "files"
+	aboutFile = "entry.json"
 )
 
-// Entry is one unpacked archive, read-only.
+// Entry is one unpacked archive, read-only. It stays where it is until it is released.
 type Entry struct {
 	Digest source.Digest
 	Dir    string // the unpacked tree
+
+	cache *Cache // that holds it
+}
+
+// Release says that the entry is not used any more. It may be evicted once all who got it
+// have released it. Close does the same for all.
+func (e Entry) Release() {
+	if e.cache != nil {
+		e.cache.release(filepath.Dir(e.Dir))
+	}
 }
 
 // DamagedError says that an entry is there but is not what was once put there. It is to
@@ -34,103 +46,102 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("cache entry %s is damaged: %s", e.Digest, e.Reason)
 }
 
-// manifest is what an entry holds. Files that came to it later are not looked at.
-type manifest struct {
-	Files []manifestFileEntry `json:"files"`
+// Origin says what an entry is, for people.
+type Origin struct {
+	Artifact string `json:"artifact,omitempty"` // what it is for, such as "jdk"
+	Source   string `json:"source,omitempty"`   // without credentials
 }
 
-type manifestFileEntry struct {
-	Path string `json:"path"`
-	Size int64  `json:"size"` // -1: not a regular file
-	// Modified, in nanoseconds, shows what was changed in place. Digesting all again would take as long as a JVM to start.
-	Modified int64 `json:"modified,omitempty"`
+// about is what is known of an entry besides its files.
+type about struct {
+	Origin
+	Bytes int64     `json:"bytes"` // that it takes on the disk
+	Files int       `json:"files"`
+	Made  time.Time `json:"made"`
 }
 
-// Lookup finds an entry and checks that all its files are there as they were put there, and
-// that nobody else could have written them. The error is a *DamagedError where making
-// the entry anew would help.
+// Lookup finds an entry, holds it, and checks that all its files are there as they were
+// put there, and that nobody else could have written them. The error is a *DamagedError
+// where making the entry anew would help.
 func (c *Cache) Lookup(d source.Digest) (Entry, bool, error) {
+	e, found, err := c.lookup(d)
+	if found || c.shared == nil {
+		return e, found, err
+	}
+	shared, sharedFound, sharedErr := c.shared.lookup(d)
+	if sharedFound {
+		return shared, true, nil
+	}
+	if sharedErr != nil {
+		c.log.Warn("cannot use an entry of the shared cache", "dir", c.shared.dir, "error", sharedErr)
+	}
+	return e, false, err
+}
+
+func (c *Cache) lookup(d source.Digest) (Entry, bool, error) {
 	dir := c.path(entriesDir, d.Hex())
-	info, err := os.Lstat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Entry{}, false, nil
-	}
+	found, err := c.holdEntry(dir)
 	if err != nil {
-		return Entry{}, false, fmt.Errorf("cannot look into the cache: %w", err)
-	}
-	if err := trust.Judge(dir, info, false); err != nil {
 		return Entry{}, false, fmt.Errorf("cannot use cache entry: %w", err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
-	var m manifest
-	if err == nil {
-		err = json.Unmarshal(data, &m)
-	}
-	if err != nil {
-		return Entry{}, false, &DamagedError{d, err.Error()}
+	if !found {
+		return Entry{}, false, nil
 	}
 	tree := filepath.Join(dir, treeDir)
-	if err := m.check(d, tree); err != nil {
-		return Entry{}, false, err
+	damage, err := checkEntry(dir)
+	switch {
+	case err != nil:
+		c.release(dir)
+		return Entry{}, false, fmt.Errorf("cannot use cache entry: %w", err)
+	case damage != "":
+		c.release(dir)
+		return Entry{}, false, &DamagedError{d, damage}
 	}
-	return Entry{Digest: d, Dir: tree}, true, nil
+	touch(filepath.Join(dir, leaseFile))
+	return Entry{Digest: d, Dir: tree, cache: c}, true, nil
 }
 
-func (m manifest) check(d source.Digest, tree string) error {
-	for _, file := range m.Files {
-		path := filepath.Join(tree, file.Path)
-		info, err := os.Lstat(path)
-		if err != nil {
-			return &DamagedError{d, err.Error()}
-		}
-		if size := sizeOf(info); size != file.Size {
-			return &DamagedError{d, fmt.Sprintf("%s has %d bytes, not %d", path, size, file.Size)}
-		}
-		if at := modified(info); file.Modified != 0 && at != file.Modified {
-			return &DamagedError{d, path + " was changed after it was unpacked"}
-		}
-		if err := trust.Judge(path, info, false); err != nil {
-			return fmt.Errorf("cannot use cache entry: %w", err)
-		}
+// holdEntry holds the entry in a folder, if it is there and this user's or root's.
+func (c *Cache) holdEntry(dir string) (bool, error) {
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return nil
+	if err != nil {
+		return false, err
+	}
+	if !info.IsDir() {
+		return false, fmt.Errorf("%s is no folder; remove it", dir)
+	}
+	if err := trust.Judge(dir, info, false); err != nil {
+		return false, err
+	}
+	err = c.holdFile(dir, evictorsMoment, func() (*os.File, error) { return c.openLease(dir) })
+	if errors.Is(err, errGone) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
-// modified is 0 for what is no regular file: a folder changes with what comes and goes in it.
-func modified(info fs.FileInfo) int64 {
-	if info.Mode().IsRegular() {
-		return info.ModTime().UnixNano()
+// checkEntry says what is wrong with an entry, or fails if others could write there.
+func checkEntry(dir string) (damage string, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, filesFile))
+	if err != nil {
+		return "cannot read its list of files: " + err.Error(), nil
 	}
-	return 0
+	files, err := parseList(data)
+	if err != nil {
+		return err.Error(), nil
+	}
+	return check(filepath.Join(dir, treeDir), files)
 }
 
-func sizeOf(info fs.FileInfo) int64 {
-	if info.Mode().IsRegular() {
-		return info.Size()
+// readAbout reads what is known of an entry; the zero value if that is damaged.
+func readAbout(dir string) (about, error) {
+	var a about
+	data, err := os.ReadFile(filepath.Join(dir, aboutFile))
+	if err == nil {
+		err = json.Unmarshal(data, &a)
 	}
-	return -1
-}
-
-// seal takes away all rights to write below tree, and lists what is there.
-func seal(tree string) (manifest, error) {
-	var m manifest
-	err := filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(tree, path)
-		if err != nil {
-			return err
-		}
-		m.Files = append(m.Files, manifestFileEntry{Path: name, Size: sizeOf(info), Modified: modified(info)})
-		if info.Mode()&fs.ModeSymlink != 0 {
-			return nil
-		}
-		return os.Chmod(path, info.Mode().Perm()&^0o222)
-	})
-	return m, err
+	return a, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
+	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 )
 
 // Record is what a source without a digest held when it was last fetched. It may have
@@ -22,7 +23,12 @@ type Record struct {
 
 // Recall finds the record of a source. A record that cannot be read is none.
 func (c *Cache) Recall(key string) (Record, bool) {
-	data, err := os.ReadFile(c.recordPath(key))
+	path := c.recordPath(key)
+	info, err := os.Lstat(path)
+	if err != nil || trust.Judge(path, info, false) != nil {
+		return Record{}, false
+	}
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return Record{}, false
 	}
@@ -39,6 +45,9 @@ func (c *Cache) Recall(key string) (Record, bool) {
 // Remember keeps the record of a source, or forgets it where there is no validator by
 // which the source could be asked.
 func (c *Cache) Remember(key string, r Record) error {
+	if err := c.writable(); err != nil {
+		return err
+	}
 	path := c.recordPath(key)
 	if r.Validator == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

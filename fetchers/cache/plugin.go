@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
@@ -23,10 +25,17 @@ func (e *DigestError) Error() string {
 	return fmt.Sprintf("wrong digest: expected %s, got %s", e.Expected, e.Got)
 }
 
-// Plugin is the path of the executable called name with the given digest. If it is not
-// there, get writes it, and it takes its place once its digest matched (else: a
-// *DigestError). A file that is there is not read; whoever executes it checks it.
+// Plugin is the path of the executable called name with the given digest, held until
+// Close. If it is not there, get writes it, and it takes its place once its digest matched
+// (else: a *DigestError); get may be called twice where the disk is full. A file that is
+// there is not read; whoever executes it checks it.
 func (c *Cache) Plugin(ctx context.Context, d source.Digest, name string, get func(context.Context, io.Writer) error) (string, error) {
+	if c.shared != nil {
+		path := c.shared.path(pluginsDir, d.Hex(), filepath.Base(name))
+		if found, err := c.shared.hasPlugin(path); found && err == nil {
+			return path, nil
+		}
+	}
 	path := c.path(pluginsDir, d.Hex(), filepath.Base(name))
 	if found, err := c.hasPlugin(path); found || err != nil {
 		return path, err
@@ -39,12 +48,20 @@ func (c *Cache) Plugin(ctx context.Context, d source.Digest, name string, get fu
 	if found, err := c.hasPlugin(path); found || err != nil {
 		return path, err
 	}
-	return path, c.addPlugin(ctx, d, path, get)
+	if err := c.withRoom(func() error { return c.addPlugin(ctx, d, path, get) }); err != nil {
+		return path, err
+	}
+	c.holdPlugin(path)
+	c.shrink()
+	return path, nil
 }
 
 // DropPlugin removes an executable that turned out not to have its digest.
 func (c *Cache) DropPlugin(d source.Digest, name string) error {
-	err := os.Remove(c.path(pluginsDir, d.Hex(), filepath.Base(name)))
+	err := c.writable()
+	if err == nil {
+		err = os.Remove(c.path(pluginsDir, d.Hex(), filepath.Base(name)))
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot remove a damaged plugin: %w", err)
 	}
@@ -58,7 +75,24 @@ func (c *Cache) hasPlugin(path string) (bool, error) {
 	if _, err := trust.Path(path); err != nil {
 		return false, fmt.Errorf("cannot use plugin in the cache: %w", err)
 	}
-	return true, nil
+	return c.holdPlugin(path), nil
+}
+
+// holdPlugin keeps a plugin from being evicted. If that fails, for another user holds
+// it against all, it can be had anew.
+func (c *Cache) holdPlugin(path string) bool {
+	c.mu.Lock()
+	h, found := c.holds[path]
+	found = found && inPlace(h.file)
+	c.mu.Unlock()
+	if found {
+		return true
+	}
+	err := c.holdFile(path, 10*leasePause, func() (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0) })
+	if err == nil && !c.readOnly {
+		touch(path)
+	}
+	return !errors.Is(err, errGone)
 }
 
 func (c *Cache) addPlugin(ctx context.Context, d source.Digest, path string, get func(context.Context, io.Writer) error) error {

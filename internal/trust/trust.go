@@ -73,3 +73,12 @@ func quote(path string) string {
 	}
 	return path
 }
+
+// Owner is the user that a file belongs to.
+func Owner(info os.FileInfo) (int, error) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, fmt.Errorf("cannot tell who owns %s", info.Name())
+	}
+	return int(stat.Uid), nil
+}

@@ -1,0 +1,163 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
+)
+
+// Kinds of what is in a cache.
+const (
+	KindEntry  = "entry"
+	KindPlugin = "plugin"
+)
+
+// Item is something in the cache, as a list of it shows.
+type Item struct {
+	Kind   string // KindEntry or KindPlugin
+	Digest source.Digest
+	Name   string // what an entry is for, or a plugin's file name
+	Source string // of an entry, without credentials; empty: unknown
+	Bytes  int64  // on the disk
+	Files  int
+	Made   time.Time // zero: unknown
+	Used   time.Time // the last use by a process of the owner's
+	InUse  Use
+
+	path string
+}
+
+func (i Item) String() string {
+	if i.Kind == KindPlugin {
+		return fmt.Sprintf("plugin %s (%s)", i.Name, i.Digest)
+	}
+	return fmt.Sprintf("entry %s", i.Digest)
+}
+
+// Use says whether a process holds an item.
+type Use int
+
+// What is known of that. Only the owner of a cache can tell.
+const (
+	UseUnknown Use = iota
+	Unused
+	Used
+)
+
+// Items lists what is in the cache, whole or damaged, but not what is in the shared one.
+func (c *Cache) Items() ([]Item, error) {
+	entries, err := c.entries()
+	if err != nil {
+		return nil, err
+	}
+	plugins, err := c.plugins()
+	if err != nil {
+		return nil, err
+	}
+	return append(entries, plugins...), nil
+}
+
+func (c *Cache) entries() ([]Item, error) {
+	dirs, err := os.ReadDir(c.path(entriesDir))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the cache: %w", err)
+	}
+	var items []Item
+	for _, dir := range dirs {
+		digest, err := source.ParseDigest(dir.Name())
+		if err != nil || !dir.IsDir() {
+			continue // not ours
+		}
+		item, err := c.entryItem(digest)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // gone in this moment
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot list the cache: %w", err)
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func (c *Cache) entryItem(d source.Digest) (Item, error) {
+	dir := c.path(entriesDir, d.Hex())
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return Item{}, err
+	}
+	a, err := readAbout(dir)
+	if err != nil {
+		a = about{Made: info.ModTime()}
+		if a.Bytes, a.Files, err = measure(dir); err != nil {
+			return Item{}, err
+		}
+	}
+	used := a.Made
+	lease := filepath.Join(dir, leaseFile)
+	if info, err := os.Lstat(lease); err == nil {
+		used = info.ModTime()
+	}
+	return Item{
+		Kind: KindEntry, Digest: d, Name: a.Artifact, Source: a.Source, Bytes: a.Bytes, Files: a.Files, Made: a.Made, Used: used,
+		InUse: c.useOf(lease, filepath.Join(dir, readersFile)), path: dir,
+	}, nil
+}
+
+// measure adds up an entry that does not say how large it is.
+func measure(dir string) (bytes int64, files int, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // what cannot be read does not count
+		}
+		if info, err := entry.Info(); err == nil {
+			files++
+			bytes += max(1, (info.Size()+block-1)/block) * block
+		}
+		return nil
+	})
+	return bytes, files, err
+}
+
+func (c *Cache) plugins() ([]Item, error) {
+	paths, err := filepath.Glob(c.path(pluginsDir, "*", "*"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the cache: %w", err)
+	}
+	var items []Item
+	for _, path := range paths {
+		digest, err := source.ParseDigest(filepath.Base(filepath.Dir(path)))
+		info, statErr := os.Lstat(path)
+		if err != nil || statErr != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		items = append(items, Item{
+			Kind: KindPlugin, Digest: digest, Name: info.Name(), Bytes: info.Size(), Files: 1, Used: info.ModTime(),
+			InUse: c.useOf(path), path: path,
+		})
+	}
+	return items, nil
+}
+
+// useOf tells whether one of the leases is held.
+func (c *Cache) useOf(leases ...string) Use {
+	if c.readOnly {
+		return UseUnknown
+	}
+	unlock, err := lockAlone(leases...)
+	if err == nil {
+		unlock()
+		return Unused
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return Used
+	}
+	return UseUnknown
+}
