@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -36,6 +37,11 @@ type Config struct {
 	Fetchers map[string]string
 	// CacheDir is the node cache (package cache). Required.
 	CacheDir string
+	// CacheBytes bounds what is kept in it besides what is in use: cache.DefaultMaxBytes.
+	CacheBytes int64
+	// PrivateCacheDir is what is added to where CacheDir belongs to another user; empty:
+	// nothing can be added then.
+	PrivateCacheDir string
 	// NodePluginDir holds the node's own plugins, which win over shipped ones; empty: none.
 	NodePluginDir string
 	// TempDir gets the plugins' private temporary folders: os.TempDir(). Where its path is
@@ -84,6 +90,7 @@ func (c *Config) setDefaults() {
 	if c.Limits == (unpack.Limits{}) {
 		c.Limits = unpack.DefaultLimits()
 	}
+	orDefault(&c.CacheBytes, cache.DefaultMaxBytes)
 	orDefault(&c.StartTimeout, 10*time.Second)
 	orDefault(&c.StopTimeout, 3*time.Second)
 	orDefault(&c.StallTimeout, 30*time.Second)

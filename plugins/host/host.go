@@ -51,7 +51,7 @@ func New(cfg Config) (*Host, error) {
 	if cfg.CacheDir == "" {
 		return nil, errors.New("cannot make a plugin host without a cache folder")
 	}
-	nodeCache, err := cache.Open(cfg.CacheDir)
+	nodeCache, err := cache.OpenWith(cfg.CacheDir, cache.Options{MaxBytes: cfg.CacheBytes, Private: cfg.PrivateCacheDir, Logger: cfg.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("%w; or let alluxio.integration.mesos.cache.dir name another folder", err)
 	}
@@ -161,6 +161,9 @@ func (h *Host) Close() error {
 	}
 	h.mu.Unlock()
 	h.running.Wait()
+	if err := h.cache.Close(); err != nil {
+		return fmt.Errorf("cannot release what was used of the cache: %w", err)
+	}
 	return nil
 }
 

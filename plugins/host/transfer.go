@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -62,6 +63,7 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 	if got.inPlace != nil {
 		return Artifact{Dirs: got.inPlace, InPlace: true}, nil
 	}
+	stage.Describe(cache.Origin{Artifact: j.want.Artifact, Source: redact.URL(j.want.Source)})
 	entry, err := stage.Commit(got.digest)
 	if err != nil {
 		return Artifact{}, err
@@ -92,6 +94,12 @@ func (t *transfer) run() (fetched, error) {
 		if t.ctx.Err() == nil {
 			t.job.last = err
 		}
+		if t.madeRoom(err) {
+			if err := t.beginAnew(); err != nil {
+				return fetched{}, err
+			}
+			continue
+		}
 		if err := tries.again(t.ctx, t.noRoom(err), t.best > best); err != nil {
 			return fetched{}, err
 		}
@@ -106,20 +114,41 @@ func (t *transfer) run() (fetched, error) {
 // littleRoom is so few bytes that a disk counts as full.
 const littleRoom = 256 << 10
 
-// noRoom says of an error that comes from a full disk what to do. A fetcher's own error
-// only arrives as text, so the disk itself is asked, too.
-func (t *transfer) noRoom(err error) error {
-	dir := t.job.host.cache.Dir()
-	full := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
-	var stat unix.Statfs_t
-	if unix.Statfs(dir, &stat) == nil && stat.Bavail*uint64(stat.Bsize) < littleRoom {
-		full = true
+// isFull tells whether an error comes from a full disk. A fetcher's own error only arrives
+// as text, so the disk itself is asked, too.
+func (t *transfer) isFull(err error) bool {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return true
 	}
-	if !full {
+	var stat unix.Statfs_t
+	return unix.Statfs(t.job.host.cache.Dir(), &stat) == nil && stat.Bavail*uint64(stat.Bsize) < littleRoom
+}
+
+// noRoom says of an error that comes from a full disk what to do.
+func (t *transfer) noRoom(err error) error {
+	if !t.isFull(err) {
 		return err
 	}
 	// The same bytes will not fit a moment later.
-	return &givenUp{fmt.Errorf("%w; the disk is full: make room in %s, or set alluxio.integration.mesos.cache.dir", err, dir)}
+	return &givenUp{fmt.Errorf("%w; the disk is full: make room in %s, or set alluxio.integration.mesos.cache.dir",
+		err, t.job.host.cache.Dir())}
+}
+
+// unpackedRatio is how much larger than an archive what is in it mostly is, itself included.
+const unpackedRatio = 5
+
+// madeRoom evicts from the cache what nobody uses if the disk is full, and tells whether
+// there was any of that.
+func (t *transfer) madeRoom(err error) bool {
+	if !t.isFull(err) || t.ctx.Err() != nil {
+		return false
+	}
+	need := max(unpackedRatio*t.total, 1<<30)
+	freed := t.job.host.cache.MakeRoom(need)
+	if freed > 0 {
+		t.job.host.log.Warn("the disk was full; evicted from the cache what nobody uses", "dir", t.job.host.cache.Dir(), "bytes", freed)
+	}
+	return freed > 0
 }
 
 // beginAnew takes a fresh file and nothing of what was before.
