@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os/user"
@@ -19,6 +20,8 @@ type Host interface {
 	Digests() map[string]string
 	// Update takes over what a later task names.
 	Update(plugins []host.Plugin) error
+	// Swap puts newer plugins in the place of those in use, and disturbs no call that goes on.
+	Swap(ctx context.Context, newer []host.Plugin) []host.Swapped
 	// Close ends all plugin processes.
 	Close() error
 }

@@ -36,6 +36,7 @@ type executor struct {
 	host     atomic.Pointer[hostBox]
 	last     *steps.Job    // of the instance, for undoing
 	swept    bool          // a sweep was all that was asked for
+	orders   *orders       // of the scheduler, beside tasks
 	over     chan struct{} // closed when nobody listens to endings any more
 }
 
@@ -57,9 +58,10 @@ func Run(ctx context.Context, cfg Config) error {
 	e := &executor{
 		cfg: cfg, log: cfg.Logger, launcher: supervise.NewLauncher(), bench: make(chan struct{}, 1),
 		tasks: map[mesos.TaskID]*task{}, endings: make(chan ended),
-		over: make(chan struct{}),
+		orders: newOrders(), over: make(chan struct{}),
 	}
 	defer e.launcher.Close()
+	defer e.orders.close()
 	defer close(e.over)
 	return e.loop(ctx)
 }
@@ -80,6 +82,10 @@ func (e *executor) loop(ctx context.Context) error {
 			if e.swept && len(e.tasks) == 0 {
 				return e.leaveSwept()
 			}
+		case answer := <-e.orders.done:
+			e.swapped(answer)
+		case text := <-e.orders.notices:
+			e.noticed(text)
 		case <-ctx.Done():
 			return e.abandon(fmt.Errorf("the executor was told to end: %w", context.Cause(ctx)))
 		}
@@ -95,7 +101,7 @@ func (e *executor) handle(event mesos.ExecutorEvent) (done bool, err error) {
 	case mesos.KillTask:
 		e.kill(event)
 	case mesos.ExecutorMessage:
-		e.log.Debug("a message of the scheduler is ignored", "bytes", len(event.Data))
+		e.ordered(event.Data)
 	case mesos.ExecutorShutdown:
 		return true, e.shutdown(event.Grace)
 	case mesos.ExecutorOrphaned:
@@ -195,14 +201,21 @@ func (e *executor) hostFor(l launch) (Host, error) {
 		cache = filepath.Join(l.order.Node, "cache")
 	}
 	h, err := e.cfg.NewHost(host.Config{
-		Plugins: l.plugins, Fetchers: l.fetchers, CacheDir: cache, NodePluginDir: l.nodePlug, TempDir: temp,
-		Logger: e.log,
+		Plugins: l.plugins, Fetchers: l.fetchers, NodePluginDir: l.nodePlug, TempDir: temp,
+		CacheDir: cache, CacheBytes: l.bytes, PrivateCacheDir: privateCache(l.order.Node),
+		Logger: e.log, Notice: e.notice,
 	})
 	if err != nil {
 		return nil, err
 	}
 	e.host.Store(&hostBox{h})
 	return h, nil
+}
+
+// privateCache is what a user adds to whom the cache does not belong: several users can share
+// a node folder that is sticky, or a cache of root's.
+func privateCache(node string) string {
+	return filepath.Join(node, fmt.Sprintf("cache-%d", os.Geteuid()))
 }
 
 func (e *executor) digests() map[string]string {

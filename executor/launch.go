@@ -24,6 +24,7 @@ const sweep = "sweep"
 type launch struct {
 	order    steps.Order
 	cache    string
+	bytes    int64 // that the cache keeps at most
 	nodePlug string
 	plugins  []host.Plugin
 	fetchers map[string]string
@@ -44,13 +45,10 @@ func decode(data []byte) (launch, error) {
 	l := launch{
 		order:    order(&m),
 		cache:    m.GetFolders().GetCache(),
+		bytes:    m.GetFolders().GetCacheBytes(),
 		nodePlug: m.GetFolders().GetPlugins(),
+		plugins:  shipped(m.GetPlugins()),
 		fetchers: m.GetFetchers(),
-	}
-	for _, p := range m.GetPlugins() {
-		l.plugins = append(l.plugins, host.Plugin{
-			Kind: p.GetKind(), Name: p.GetName(), SHA256: p.GetSha256(), URL: p.GetUrl(), Size: p.GetSize(), Config: p.GetConfig(),
-		})
 	}
 	return l, l.order.Validate()
 }

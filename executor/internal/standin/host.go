@@ -15,6 +15,7 @@ type Host struct {
 	ArtifactFunc func(ctx context.Context, want host.Want, progress func(host.Progress)) (host.Artifact, error)
 	Disk         *Ramdisk
 	UpdateFunc   func([]host.Plugin) error
+	SwapFunc     func(context.Context, []host.Plugin) []host.Swapped
 
 	mu     sync.Mutex
 	Asked  []host.Want
@@ -53,6 +54,14 @@ func (h *Host) Digests() map[string]string { return map[string]string{"fetcher-l
 func (h *Host) Update(p []host.Plugin) error {
 	if h.UpdateFunc != nil {
 		return h.UpdateFunc(p)
+	}
+	return nil
+}
+
+// Swap swaps nothing unless it is told how.
+func (h *Host) Swap(ctx context.Context, p []host.Plugin) []host.Swapped {
+	if h.SwapFunc != nil {
+		return h.SwapFunc(ctx, p)
 	}
 	return nil
 }
