@@ -67,7 +67,7 @@ func BindSweep(d Deployment, instance string, process alluxio.Process) *launchv1
 	}
 	return &launchv1.Launch{
 		Contract: contract, Framework: d.Name, Instance: instance, Process: SweepProcess,
-		Folders:    &launchv1.Folders{Node: d.Folders.Node, Cache: d.Folders.Cache, Plugins: d.Folders.Plugins},
+		Folders:    d.Folders.message(),
 		Ramdisk:    ramdisk,
 		Properties: map[string]string{},
 	}
@@ -177,8 +177,12 @@ func (b *binder) ports(p Process) {
 	}
 }
 
+func (f Folders) message() *launchv1.Folders {
+	return &launchv1.Folders{Node: f.Node, Cache: f.Cache, CacheBytes: f.CacheBytes, Plugins: f.Plugins}
+}
+
 func (b *binder) folders() *launchv1.Folders {
-	f := &launchv1.Folders{Node: b.d.Folders.Node, Cache: b.d.Folders.Cache, Plugins: b.d.Folders.Plugins}
+	f := b.d.Folders.message()
 	if b.t.Process == alluxio.Master && b.d.UFS.Default {
 		f.RootUfs = b.d.UFS.URI
 	}

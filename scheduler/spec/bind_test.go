@@ -23,6 +23,7 @@ func TestBindMaster(t *testing.T) {
 		"alluxio.master.journal.tailer.shutdown.quiet.wait.time": "0sec", "my.key": "${a}",
 	}, launch.Properties)
 	require.Equal(t, "/var/lib/alluxio-mesos/alluxio/underFSStorage", launch.Folders.RootUfs)
+	require.Equal(t, int64(20<<30), launch.Folders.CacheBytes)
 	require.Empty(t, launch.Ramdisk.Plugin)
 	require.True(t, launch.Journal.Needed)
 	require.True(t, launch.Journal.Expected)

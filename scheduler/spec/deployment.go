@@ -118,6 +118,7 @@ type Ramdisk struct {
 // Folders on the agents.
 type Folders struct {
 	Node, Cache, Plugins string
+	CacheBytes           int64 // what the cache keeps at most
 }
 
 // Web is where the scheduler's API listens.

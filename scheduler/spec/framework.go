@@ -64,14 +64,18 @@ func (r *reader) ports() {
 	}
 }
 
+// defaultCacheBytes is what the node cache keeps at most: room for some thirty releases with their JDKs.
+const defaultCacheBytes = 20 << 30
+
 func (r *reader) folders() {
 	f := &r.d.Folders
 	f.Node = r.folder(Prefix+"node.dir", "/var/lib/alluxio-mesos")
 	f.Cache = r.folder(Prefix+"cache.dir", f.Node+"/cache")
 	f.Plugins = r.folder(Prefix+"node.plugin.dir", "")
 	r.d.PluginDir = r.folder(Prefix+"plugin.dir", "")
-	if r.text(Prefix+"cache.size", "") != "" {
-		r.refuse(Prefix+"cache.size", "a bounded cache is not supported by this release", "leave it out")
+	f.CacheBytes = r.size(Prefix+"cache.size", defaultCacheBytes)
+	if f.CacheBytes == 0 {
+		r.refuse(Prefix+"cache.size", "a cache without a size holds nothing", "write at least as much as Alluxio and a JDK take unpacked, such as 1GB")
 	}
 }
 

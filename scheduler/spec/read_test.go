@@ -44,7 +44,7 @@ func TestReadDefaults(t *testing.T) {
 	require.Equal(t, "UFS", d.Journal)
 	require.Equal(t, RootUFS{URI: "/var/lib/alluxio-mesos/alluxio/underFSStorage", Local: true, Default: true}, d.UFS)
 	require.Equal(t, Ramdisk{Plugin: "tmpfs", Dir: "/mnt/alluxio-mesos", Size: 1024 * MB}, d.Ramdisk)
-	require.Equal(t, Folders{Node: "/var/lib/alluxio-mesos", Cache: "/var/lib/alluxio-mesos/cache"}, d.Folders)
+	require.Equal(t, Folders{Node: "/var/lib/alluxio-mesos", Cache: "/var/lib/alluxio-mesos/cache", CacheBytes: 20 << 30}, d.Folders)
 	require.Equal(t, []Port{{"rpc", "alluxio.master.rpc.port", 19998}, {"web", "alluxio.master.web.port", 19999}}, d.Master.Ports)
 	require.Equal(t, []Port{{"rpc", "alluxio.worker.rpc.port", 29999}, {"web", "alluxio.worker.web.port", 30000}}, d.Worker.Ports)
 	require.Equal(t, []string{"-Xmx640m", "-XX:MaxDirectMemorySize=160m"}, d.Master.Options)
@@ -132,6 +132,8 @@ func TestReadRefuses(t *testing.T) {
 		{"alluxio.integration.mesos.state=zk://a/b", "ZooKeeper is not supported"},
 		{"alluxio.integration.mesos.conf.files=core-site.xml", "files cannot be read here"},
 		{"alluxio.integration.mesos.ufs.shared=maybe", "write true or false"},
+		{"alluxio.integration.mesos.cache.size=much", "this is no size"},
+		{"alluxio.integration.mesos.cache.size=0", "a cache without a size holds nothing"},
 		{"alluxio.integration.foo.bar=1", "remove it"},
 		{"alluxio.worker.ramdisk.size=8191PB\nalluxio.integration.worker.resource.mem=8191PB", "write at most 1PB"},
 		{"alluxio.integration.worker.resource.mem=1B", "alluxio.integration.worker.resource.mem=1B: so much memory cannot hold"},

@@ -347,7 +347,9 @@ type Folders struct {
 	// The agent's own plugins; empty: none are accepted.
 	Plugins string `protobuf:"bytes,3,opt,name=plugins,proto3" json:"plugins,omitempty"`
 	// A local root UFS folder that the master's executor creates; empty otherwise.
-	RootUfs       string `protobuf:"bytes,4,opt,name=root_ufs,json=rootUfs,proto3" json:"root_ufs,omitempty"`
+	RootUfs string `protobuf:"bytes,4,opt,name=root_ufs,json=rootUfs,proto3" json:"root_ufs,omitempty"`
+	// What the cache may keep of what nobody uses; 0: the executor's default.
+	CacheBytes    int64 `protobuf:"varint,5,opt,name=cache_bytes,json=cacheBytes,proto3" json:"cache_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -408,6 +410,13 @@ func (x *Folders) GetRootUfs() string {
 		return x.RootUfs
 	}
 	return ""
+}
+
+func (x *Folders) GetCacheBytes() int64 {
+	if x != nil {
+		return x.CacheBytes
+	}
+	return 0
 }
 
 type Ramdisk struct {
@@ -1137,12 +1146,14 @@ const file_launch_v1_launch_proto_rawDesc = "" +
 	"\bArtifact\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n" +
 	"\bchecksum\x18\x02 \x01(\tR\bchecksum\x12\x12\n" +
-	"\x04path\x18\x03 \x01(\tR\x04path\"h\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\"\x89\x01\n" +
 	"\aFolders\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x14\n" +
 	"\x05cache\x18\x02 \x01(\tR\x05cache\x12\x18\n" +
 	"\aplugins\x18\x03 \x01(\tR\aplugins\x12\x19\n" +
-	"\broot_ufs\x18\x04 \x01(\tR\arootUfs\"T\n" +
+	"\broot_ufs\x18\x04 \x01(\tR\arootUfs\x12\x1f\n" +
+	"\vcache_bytes\x18\x05 \x01(\x03R\n" +
+	"cacheBytes\"T\n" +
 	"\aRamdisk\x12\x16\n" +
 	"\x06plugin\x18\x01 \x01(\tR\x06plugin\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x1d\n" +
