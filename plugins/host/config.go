@@ -24,7 +24,10 @@ type Plugin struct {
 	URL  string
 	Size int64 // 0: unknown
 	// Config is handed to the plugin's Init. Its key "env" names environment variables of
-	// the host, separated by commas, that the plugin is to see.
+	// the host, separated by commas, that the plugin is to see. "landlock.write" names files
+	// and folders, separated by commas, that a fetcher may write to besides its downloads and
+	// its TMPDIR; "landlock" set to "off" lets it write wherever its user may. These keys are
+	// the host's, and the plugin's Init does not see them.
 	Config map[string]string
 }
 
@@ -47,8 +50,12 @@ type Config struct {
 	// TempDir gets the plugins' private temporary folders: os.TempDir(). Where its path is
 	// too long for a Unix socket, a shorter one is taken.
 	TempDir string
-	Logger  *slog.Logger // default: none
-	Retry   RetryPolicy
+	// Writable names folders that fetchers may write to besides the cache's own: those of
+	// downloads that are asked for past Artifact. Where the kernel has Landlock, they can
+	// write nowhere else.
+	Writable []string
+	Logger   *slog.Logger // default: none
+	Retry    RetryPolicy
 	// StartTimeout is how long a plugin may take until it is ready: 10 s.
 	StartTimeout time.Duration
 	// StopTimeout is how long a plugin may take to end before it is killed: 3 s.

@@ -55,11 +55,8 @@ func (p *process) adapter() plugin.Plugin {
 	return &dyingFetcher{p: p}
 }
 
-// connect starts the process, and asks what it is. An error leaves the process as it is.
+// connect asks the process what it is. An error leaves it as it is.
 func (p *process) connect(ctx context.Context, client *plugin.Client) error {
-	if _, err := client.Start(); err != nil {
-		return p.startError(err)
-	}
 	connection, err := client.Client()
 	if err != nil {
 		return fmt.Errorf("cannot connect to it: %w", err)
@@ -72,7 +69,7 @@ func (p *process) connect(ctx context.Context, client *plugin.Client) error {
 	if err := p.getInfo(ctx); err != nil {
 		return err
 	}
-	if err := init(ctx, p.exe.config); err != nil {
+	if err := init(ctx, forPlugin(p.exe.config)); err != nil {
 		return fmt.Errorf("it refuses its configuration: %w", err)
 	}
 	return nil

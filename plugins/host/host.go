@@ -36,6 +36,8 @@ type Host struct {
 	ctx   context.Context // ends with Close
 	close context.CancelCauseFunc
 
+	unconfined sync.Once // says that the kernel has no Landlock
+
 	mu      sync.Mutex
 	closed  bool
 	shipped map[string]Plugin  // by id

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os/exec"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-plugin"
 
+	"github.com/alluxio-mesos/alluxio-mesos/internal/landlock"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -32,11 +32,11 @@ const (
 
 // process is one running plugin.
 //
-//	start -> (connect -> serve -> end) -> gone
+//	start -> (launch -> connect -> serve -> end) -> gone
 //
-// All between start and gone is done by one goroutine on an OS thread of its own, which
-// starts the process and stays until it is gone: the kernel ends the plugin when the
-// thread that started it ends (PR_SET_PDEATHSIG, prctl(2)), and that must mean the host.
+// It is launched by an OS thread of its own, which stays until the process is gone: the
+// kernel ends the plugin when the thread that started it ends (PR_SET_PDEATHSIG, prctl(2)),
+// and that must mean the host. The thread is confined, and the process inherits that.
 type process struct {
 	exe      executable
 	log      *slog.Logger
@@ -44,6 +44,7 @@ type process struct {
 	cmd      *exec.Cmd
 	tail     *tail
 	timeouts Config
+	rules    *landlock.Rules // nil: not confined
 
 	fetcher plugins.Fetcher // of these two, the one that the plugin is
 	ramdisk plugins.Ramdisk
@@ -54,6 +55,7 @@ type process struct {
 	stop     chan struct{}   // asks for an orderly end
 	died     context.Context // ends when the process has ended and its last lines are read
 	gone     chan struct{}   // closed when nothing of it is left
+	thread   chan struct{}   // closed when the thread that launched it ends
 
 	// Of the slot, under the host's lock.
 	users   int
@@ -93,9 +95,13 @@ func (h *Host) startOnce(ctx context.Context, exe executable) (*process, error) 
 	if err != nil {
 		return nil, err
 	}
+	rules, err := h.confinement(exe, temp.Path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start plugin %s: %w", exe.id(), err), temp.Remove())
+	}
 	log := h.log.With("plugin", exe.id())
 	p := &process{
-		exe: exe, log: log, temp: temp, tail: newTail(log, time.Now), timeouts: h.cfg,
+		exe: exe, log: log, temp: temp, tail: newTail(log, time.Now), timeouts: h.cfg, rules: rules,
 		stop: make(chan struct{}), gone: make(chan struct{}),
 	}
 	started := make(chan error, 1)
@@ -110,16 +116,17 @@ func (h *Host) startOnce(ctx context.Context, exe executable) (*process, error) 
 
 // keep is the life of the process.
 func (p *process) keep(ctx context.Context, started chan<- error) {
-	defer close(p.gone)
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	client, err := p.newClient()
 	if err != nil {
 		started <- errors.Join(err, p.temp.Remove())
+		close(p.gone)
 		return
 	}
 	uncancel := context.AfterFunc(ctx, p.kill)
-	err = p.connect(ctx, client)
+	err = p.launch(client)
+	if err == nil {
+		err = p.connect(ctx, client)
+	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -131,6 +138,28 @@ func (p *process) keep(ctx context.Context, started chan<- error) {
 		p.serve()
 	}
 	p.end(client, err == nil)
+	close(p.gone)
+	<-p.thread
+}
+
+// launch starts the process, and waits until it has said how to reach it.
+func (p *process) launch(client *plugin.Client) error {
+	launched := make(chan error, 1)
+	p.thread = make(chan struct{})
+	go onThread(func() {
+		defer close(p.thread)
+		if err := restrict(p.rules); err != nil {
+			launched <- err
+			return
+		}
+		_, err := client.Start()
+		launched <- err
+		<-p.gone
+	})
+	if err := <-launched; err != nil {
+		return p.startError(err)
+	}
+	return nil
 }
 
 // newClient prepares the command; nothing runs yet.

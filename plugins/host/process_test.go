@@ -116,7 +116,7 @@ func TestThePluginsEnvironment(t *testing.T) {
 	t.Setenv("PLUGIN_TEST_SECRET", "hidden")
 	tell := filepath.Join(t.TempDir(), "environment")
 	p := plugintest.Fake(t, plugintest.Good)
-	p.Config = map[string]string{"tell": tell, "env": "PLUGIN_TEST_NAMED, PLUGIN_TEST_UNSET"}
+	p.Config = map[string]string{"tell": tell, "env": "PLUGIN_TEST_NAMED, PLUGIN_TEST_UNSET", "landlock.write": filepath.Dir(tell)}
 	cfg := quick(t, p)
 	_, err := ping(t.Context(), newHost(t, cfg), p.Name)
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package plugintest
 import (
 	"context"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -59,7 +60,9 @@ func Start(t *testing.T, path string, config map[string]string) (*host.Host, hos
 			continue
 		}
 		p.URL, p.Config = path, config
-		h, err := host.New(host.Config{Plugins: []host.Plugin{p}, CacheDir: CacheDir(t)})
+		h, err := host.New(host.Config{
+			Plugins: []host.Plugin{p}, CacheDir: CacheDir(t), Writable: []string{os.TempDir()}, // where the checks' files are
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
