@@ -20,6 +20,6 @@ ships those in alluxio.integration.mesos.plugin.dir. docs/plugins.md is the tuto
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand()
+	cmd.AddCommand(newPluginsVerify(a))
 	return cmd
 }

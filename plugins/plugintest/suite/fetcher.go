@@ -27,28 +27,58 @@ type FetcherWorld struct {
 	Missing, Bad string
 	// InPlace is a request that is answered in place. Nil: none.
 	InPlace *plugins.FetchRequest
+	// Given is the one source that there is, where none can be made. Nil: Serve makes them.
+	Given *Given
+}
+
+// Given is a source with its content.
+type Given struct {
+	Source string
+	Data   []byte
+}
+
+// serveGiven serves the given source whatever it is to hold.
+func (w FetcherWorld) serveGiven() FetcherWorld {
+	w.Serve = func([]byte) (string, error) { return w.Given.Source, nil }
+	return w
+}
+
+// want is what a source that was served to hold data holds.
+func (w FetcherWorld) want(data []byte) []byte {
+	if w.Given != nil {
+		return w.Given.Data
+	}
+	return data
 }
 
 // FetcherChecks are all promises of a fetcher. They run in order: the first calls Init,
 // the last Shutdown. Downloads go to folders below dir.
 func FetcherChecks(f plugins.Fetcher, dir string, world FetcherWorld) []Check {
 	c := &fetcherChecks{f: f, dir: dir, FetcherWorld: world}
-	return []Check{
+	checks := []Check{
 		{"info", c.info},
 		{"init", func(ctx context.Context) error { return f.Init(ctx, world.Config) }},
 		{"whole", c.whole},
+	}
+	checks = append(checks, c.further()...)
+	return append(checks, Check{"shutdown", func(ctx context.Context) error { return f.Shutdown(ctx) }})
+}
+
+// further are the checks that need no more than that "whole" passed.
+func (c *fetcherChecks) further() []Check {
+	return []Check{
 		{"empty", c.empty},
 		{"longer file there before", c.longerFile},
-		{"missing", func(ctx context.Context) error { return c.permanent(ctx, world.Missing) }},
-		{"bad source", func(ctx context.Context) error { return c.permanent(ctx, world.Bad) }},
+		{"missing", func(ctx context.Context) error { return c.permanent(ctx, c.Missing) }},
+		{"bad source", func(ctx context.Context) error { return c.permanent(ctx, c.Bad) }},
 		{"cancelled", c.cancelled},
+		{"cancelled midway", c.cancelledMidway},
 		{"several at once", c.atOnce},
 		{"resume", c.resume},
 		{"resume at the end", c.resumeAtEnd},
 		{"resume with a wrong validator", c.wrongValidator},
 		{"resume of a changed source", c.changed},
 		{"in place", c.inPlace},
-		{"shutdown", func(ctx context.Context) error { return f.Shutdown(ctx) }},
 	}
 }
 
@@ -97,9 +127,18 @@ func (c *fetcherChecks) try(ctx context.Context, source string, before []byte, o
 		return fetched{}, err
 	}
 	var got fetched
+	var lie error
 	got.result, err = c.f.Fetch(ctx, plugins.FetchRequest{
 		Source: source, File: file, Offset: offset, Validator: validator, Artifact: "jdk",
-	}, func(p plugins.Progress) { got.progress = append(got.progress, p) })
+	}, func(p plugins.Progress) {
+		got.progress = append(got.progress, p)
+		if info, err := os.Stat(file); err == nil && p.Bytes > info.Size() && lie == nil {
+			lie = fmt.Errorf("the progress told of %d bytes when the file had %d", p.Bytes, info.Size())
+		}
+	})
+	if err == nil {
+		err = lie
+	}
 	if err != nil {
 		return got, err
 	}
@@ -144,6 +183,7 @@ func (g fetched) holds(want []byte) error {
 }
 
 func (c *fetcherChecks) fetchAll(ctx context.Context, want, before []byte) (string, fetched, error) {
+	want = c.want(want)
 	source, err := c.Serve(want)
 	if err != nil {
 		return "", fetched{}, err
@@ -155,15 +195,32 @@ func (c *fetcherChecks) fetchAll(ctx context.Context, want, before []byte) (stri
 	return source, got, got.holds(want)
 }
 
+// maxMessages is far beyond "some ten times a second": each costs a host the time of
+// thousands of bytes.
+const maxMessages = 1000
+
 func (c *fetcherChecks) whole(ctx context.Context) error {
 	_, got, err := c.fetchAll(ctx, content(1, 3<<20), nil)
-	if err == nil && len(got.progress) == 0 {
-		err = errors.New("3 MB came without any progress")
+	if err != nil {
+		return err
 	}
-	return err
+	if n := len(got.progress); (n == 0 && len(got.data) >= 1<<20) || n > maxMessages {
+		return fmt.Errorf("%d bytes came with %d messages of progress; some ten in a second are right", len(got.data), n)
+	}
+	reached := int64(0)
+	for _, p := range got.progress {
+		if p.Bytes < reached {
+			return fmt.Errorf("the progress went back from %d to %d bytes, which says that the file was begun anew", reached, p.Bytes)
+		}
+		reached = p.Bytes
+	}
+	return nil
 }
 
 func (c *fetcherChecks) empty(ctx context.Context) error {
+	if c.Given != nil {
+		return Skip("only the given source is tried")
+	}
 	_, _, err := c.fetchAll(ctx, nil, nil)
 	return err
 }
@@ -204,6 +261,34 @@ func (c *fetcherChecks) cancelled(ctx context.Context) error {
 	return nil
 }
 
+// cancelledMidway gives a fetch up once bytes come. One that is over by then is as good.
+func (c *fetcherChecks) cancelledMidway(ctx context.Context) error {
+	source, err := c.Serve(content(5, 32<<20))
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(c.dir, "cancelled-midway")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var at time.Time
+	_, err = c.f.Fetch(ctx, plugins.FetchRequest{Source: source, File: file}, func(p plugins.Progress) {
+		if p.Bytes > 0 && at.IsZero() {
+			at = time.Now()
+			cancel()
+		}
+	})
+	if err != nil && at.IsZero() {
+		return err
+	}
+	if took := time.Since(at); !at.IsZero() && took > 5*time.Second {
+		return fmt.Errorf("the fetch went on for %s after it was cancelled", took)
+	}
+	return nil
+}
+
 func (c *fetcherChecks) atOnce(ctx context.Context) error {
 	errs := make([]error, 4)
 	var all sync.WaitGroup
@@ -230,7 +315,7 @@ func (c *fetcherChecks) known(ctx context.Context, data []byte) (source, validat
 }
 
 func (c *fetcherChecks) resume(ctx context.Context) error {
-	data := content(20, 2<<20)
+	data := c.want(content(20, 2<<20))
 	source, validator, err := c.known(ctx, data)
 	if err != nil {
 		return err
@@ -249,7 +334,7 @@ func (c *fetcherChecks) resume(ctx context.Context) error {
 }
 
 func (c *fetcherChecks) resumeAtEnd(ctx context.Context) error {
-	data := content(21, 100_000)
+	data := c.want(content(21, 100_000))
 	source, validator, err := c.known(ctx, data)
 	if err != nil {
 		return err
@@ -265,12 +350,12 @@ func (c *fetcherChecks) resumeAtEnd(ctx context.Context) error {
 }
 
 func (c *fetcherChecks) wrongValidator(ctx context.Context) error {
-	data := content(22, 1<<20)
+	data := c.want(content(22, 1<<20))
 	source, _, err := c.known(ctx, data)
 	if err != nil {
 		return err
 	}
-	return c.notMixed(ctx, source, content(23, 1<<19), `"no-such-validator"`, data)
+	return c.notMixed(ctx, source, content(23, len(data)/2), `"no-such-validator"`, data)
 }
 
 func (c *fetcherChecks) changed(ctx context.Context) error {

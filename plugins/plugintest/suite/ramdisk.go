@@ -25,25 +25,41 @@ type RamdiskWorld struct {
 // RamdiskChecks are all promises of a ramdisk. They run in order: the first calls Init,
 // the last Shutdown.
 func RamdiskChecks(r plugins.Ramdisk, world RamdiskWorld) []Check {
-	if world.Size == 0 {
-		world.Size = 4 << 20
-	}
-	c := &ramdiskChecks{r: r, RamdiskWorld: world, request: plugins.MountRequest{
-		Path: world.Path, Size: world.Size, Framework: "plugintest", Instance: "worker-0",
-	}}
-	return []Check{
+	c := newRamdiskChecks(r, world)
+	checks := []Check{
 		{"info", c.info},
 		{"init", func(ctx context.Context) error { return r.Init(ctx, world.Config) }},
 		{"unmount of nothing", func(ctx context.Context) error { return r.Unmount(ctx, world.Path) }},
 		{"bad requests", c.bad},
 		{"mount", c.mount},
+	}
+	checks = append(append(checks, c.mounted()...), c.unmounted()...)
+	return append(checks, Check{"shutdown", func(ctx context.Context) error { return r.Shutdown(ctx) }})
+}
+
+func newRamdiskChecks(r plugins.Ramdisk, world RamdiskWorld) *ramdiskChecks {
+	if world.Size == 0 {
+		world.Size = 4 << 20
+	}
+	return &ramdiskChecks{r: r, RamdiskWorld: world, request: plugins.MountRequest{
+		Path: world.Path, Size: world.Size, Framework: "plugintest", Instance: "worker-0",
+	}}
+}
+
+// mounted are the checks of a ramdisk that "mount" made, unmounted those that end it.
+func (c *ramdiskChecks) mounted() []Check {
+	return []Check{
 		{"list", c.list},
 		{"mount again keeps the content", c.reuse},
 		{"another size is refused", c.otherSize},
 		{"another instance is refused", c.otherInstance},
+	}
+}
+
+func (c *ramdiskChecks) unmounted() []Check {
+	return []Check{
 		{"unmount", c.unmount},
-		{"unmount again", func(ctx context.Context) error { return r.Unmount(ctx, world.Path) }},
-		{"shutdown", func(ctx context.Context) error { return r.Shutdown(ctx) }},
+		{"unmount again", func(ctx context.Context) error { return c.r.Unmount(ctx, c.Path) }},
 	}
 }
 
