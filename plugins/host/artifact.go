@@ -19,9 +19,9 @@ import (
 type job struct {
 	host     *Host
 	want     Want
-	source   source.Source
+	mirrors  mirrors
 	digest   source.Digest // empty: not known
-	fetcher  string        // the name of the plugin
+	sums     []sumFile     // where it can be learnt
 	progress func(Progress)
 	byteCame func() // is told of each advance
 	last     error  // what the last attempt failed with
@@ -49,37 +49,19 @@ func (h *Host) artifact(ctx context.Context, w Want, progress func(Progress)) (A
 // newJob reads what is wanted. The job is usable for fail in any case.
 func (h *Host) newJob(w Want, progress func(Progress)) (*job, error) {
 	j := &job{host: h, want: w, progress: progress, byteCame: func() {}}
-	var err error
-	if j.source, err = source.Parse(w.Source); err != nil {
+	list, err := source.ParseList(w.Source)
+	if err != nil {
 		return j, err
 	}
-	if j.digest, err = checksum(w.Checksum, j.source.Checksum); err != nil {
-		return j, err
-	}
-	j.fetcher, err = h.fetcherOf(j.source.Scheme)
-	return j, err
-}
-
-// checksum takes the digest from where it is given: beside the source, or in it.
-func checksum(beside, within string) (source.Digest, error) {
-	var digests []source.Digest
-	for _, text := range []string{beside, within} {
-		if text == "" {
-			continue
-		}
-		digest, err := source.ParseDigest(text)
+	for _, s := range list {
+		fetcher, err := h.fetcherOf(s.Scheme)
 		if err != nil {
-			return "", err
+			return j, err
 		}
-		digests = append(digests, digest)
+		j.mirrors.list = append(j.mirrors.list, &mirror{source: s, fetcher: fetcher})
 	}
-	switch {
-	case len(digests) == 0:
-		return "", nil
-	case len(digests) == 2 && digests[0] != digests[1]:
-		return "", fmt.Errorf("two checksums are given that differ: %s, and %s in the source", digests[0], digests[1])
-	}
-	return digests[0], nil
+	j.digest, j.sums, err = checksums(w.Checksum, list)
+	return j, err
 }
 
 // fetcherOf is the fetcher that serves a scheme: the one that was named, or else one of
@@ -96,6 +78,9 @@ func (h *Host) fetcherOf(scheme string) (string, error) {
 }
 
 func (j *job) run(ctx context.Context) (Artifact, error) {
+	if err := j.learnDigest(ctx); err != nil {
+		return Artifact{}, err
+	}
 	if a, found, err := j.cached(); found || err != nil {
 		return a, err
 	}
@@ -126,8 +111,11 @@ func (j *job) key() string {
 	if j.digest != "" {
 		return string(j.digest)
 	}
-	return "source " + j.fetcher + " " + j.source.URL
+	return j.mirrors.list[0].key()
 }
+
+// key is under which a source without a digest is known.
+func (m *mirror) key() string { return "source " + m.fetcher + " " + m.source.URL }
 
 // cached looks for the digest in the cache.
 func (j *job) cached() (Artifact, bool, error) {
@@ -164,14 +152,16 @@ func (j *job) unpacked(entry cache.Entry) (Artifact, error) {
 // error stays.
 func (j *job) fail(err error) error {
 	text := redact.Text(err.Error())
-	if secret := j.source.URL; secret != "" && strings.Contains(secret, "@") {
-		text = strings.ReplaceAll(text, secret, redact.URL(secret))
+	for _, m := range j.mirrors.list {
+		if secret := m.source.URL; strings.Contains(secret, "@") {
+			text = strings.ReplaceAll(text, secret, redact.URL(secret))
+		}
 	}
 	what := j.want.Artifact
 	if what == "" {
 		what = "artifact"
 	}
-	return &textError{fmt.Sprintf("cannot fetch %s from %s: %s", what, redact.URL(j.want.Source), text), err}
+	return &textError{fmt.Sprintf("cannot fetch %s from %s: %s", what, source.Show(j.want.Source), text), err}
 }
 
 // textError has the chain of an error and a text of its own.

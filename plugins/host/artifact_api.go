@@ -5,8 +5,12 @@ import "time"
 // Want asks for software.
 type Want struct {
 	Artifact string // what for: "alluxio" or "jdk"; for errors and for fetchers
-	Source   string // as the operator wrote it
-	Checksum string // "sha256:HEX", or empty
+	// Source as the operator wrote it: one, or several of the same bytes with spaces between
+	// them, to be tried in that order.
+	Source string
+	// Checksum is "sha256:HEX"; or "file", where it stands in a file beside the source, of the
+	// source's name and ".sha256"; or empty.
+	Checksum string
 	// Path is where it lies on the node. Only fetchers that answer in place look at it; the
 	// host does not apply it to what it unpacked.
 	Path string
@@ -37,4 +41,12 @@ type Artifact struct {
 	InPlace bool
 	Digest  string // "sha256:HEX"; empty in place
 	Cached  bool   // nothing was fetched
+	Served  Served // where it came from; zero if nothing was fetched
+}
+
+// Served tells which source an artifact came from in the end, and who fetched it.
+type Served struct {
+	Source                  string // without credentials
+	Plugin, Version, SHA256 string // of the fetcher
+	Bytes                   int64  // 0 in place
 }

@@ -16,11 +16,13 @@ import (
 // wrong. A stream that stands still is broken off, and a plugin that does not even answer
 // is killed.
 func (t *transfer) move() (plugins.FetchResult, error) {
-	p, err := t.job.acquire(t.ctx)
+	from := t.job.mirrors.now()
+	p, err := t.job.acquire(t.ctx, from)
 	if err != nil {
 		return plugins.FetchResult{}, err
 	}
 	defer t.job.host.release(p)
+	t.served = Served{Source: from.source.String(), Plugin: p.exe.name, Version: p.info.Version, SHA256: p.exe.sha256}
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	stall := t.job.host.cfg.StallTimeout
@@ -30,7 +32,7 @@ func (t *transfer) move() (plugins.FetchResult, error) {
 	m.follow()
 	defer func() { m.unfollow() }()
 	result, err := p.fetcher.Fetch(ctx, plugins.FetchRequest{
-		Source: t.job.source.URL, File: t.path, Offset: t.offset, Validator: t.validator,
+		Source: from.source.URL, File: t.path, Offset: t.offset, Validator: t.validator,
 		Artifact: t.job.want.Artifact, Path: t.job.want.Path,
 	}, m.report)
 	if m.err != nil {
@@ -140,16 +142,16 @@ func (m *moving) check(at plugins.Progress) error {
 	return nil
 }
 
-// acquire takes the fetcher's process, which must serve the source's scheme.
-func (j *job) acquire(ctx context.Context) (*process, error) {
-	p, err := j.host.acquire(ctx, plugins.KindFetcher, j.fetcher)
+// acquire takes the process of a mirror's fetcher, which must serve the source's scheme.
+func (j *job) acquire(ctx context.Context, m *mirror) (*process, error) {
+	p, err := j.host.acquire(ctx, plugins.KindFetcher, m.fetcher)
 	if err != nil {
 		return nil, err
 	}
-	if schemes := p.info.Schemes; len(schemes) > 0 && !slices.Contains(schemes, j.source.Scheme) {
+	if schemes := p.info.Schemes; len(schemes) > 0 && !slices.Contains(schemes, m.source.Scheme) {
 		j.host.release(p)
 		return nil, plugins.AsPermanent(fmt.Errorf("fetcher %q does not serve %q sources but %s; name another with "+
-			"alluxio.integration.mesos.fetcher.%s", j.fetcher, j.source.Scheme, strings.Join(schemes, ", "), j.source.Scheme))
+			"alluxio.integration.mesos.fetcher.%s", m.fetcher, m.source.Scheme, strings.Join(schemes, ", "), m.source.Scheme))
 	}
 	return p, nil
 }

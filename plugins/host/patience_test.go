@@ -40,6 +40,8 @@ func TestPatienceEndsWithASourceThatBringsNothing(t *testing.T) {
 		"refused":      {"fake://" + closedPort(t) + "/x.tar.gz", "connection refused"},
 		"unresolvable": {"fake://nowhere.invalid/x.tar.gz", "nowhere.invalid"},
 		"black hole":   {"fake://" + mute(t) + "/x.tar.gz", "nothing that would answer"},
+		"several": {"fake://" + closedPort(t) + "/x.tar.gz, fake://nowhere.invalid/x.tar.gz",
+			"connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,23 +17,26 @@ func (j *job) recalled(ctx context.Context) (Artifact, bool, error) {
 	if j.digest != "" {
 		return Artifact{}, false, nil
 	}
-	record, found := j.host.cache.Recall(j.key())
-	if !found {
-		return Artifact{}, false, nil
+	for _, m := range j.mirrors.list {
+		record, found := j.host.cache.Recall(m.key())
+		if !found {
+			continue
+		}
+		a, found, err := j.lookup(record.Digest)
+		if !found || err != nil {
+			return Artifact{}, false, err
+		}
+		unchanged, err := j.unchanged(ctx, m, record)
+		if err == nil {
+			return a, unchanged, nil
+		}
+		j.host.log.Info("cannot tell whether the source is the same as before", "artifact", j.want.Artifact, "error", j.fail(err))
 	}
-	a, found, err := j.lookup(record.Digest)
-	if !found || err != nil {
-		return Artifact{}, false, err
-	}
-	unchanged, err := j.unchanged(ctx, record)
-	if err != nil {
-		j.host.log.Info("cannot tell whether the source is the same as before; fetching it", "artifact", j.want.Artifact, "error", j.fail(err))
-	}
-	return a, unchanged, nil
+	return Artifact{}, false, nil
 }
 
-func (j *job) unchanged(ctx context.Context, record cache.Record) (bool, error) {
-	p, err := j.acquire(ctx)
+func (j *job) unchanged(ctx context.Context, m *mirror, record cache.Record) (bool, error) {
+	p, err := j.acquire(ctx, m)
 	if err != nil {
 		return false, err
 	}
@@ -50,15 +53,15 @@ func (j *job) unchanged(ctx context.Context, record cache.Record) (bool, error) 
 	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, record.Bytes)); err != nil {
 		return false, err
 	}
-	return j.ask(ctx, p, path, record)
+	return j.ask(ctx, p, m, path, record)
 }
 
-func (j *job) ask(ctx context.Context, p *process, path string, record cache.Record) (bool, error) {
+func (j *job) ask(ctx context.Context, p *process, m *mirror, path string, record cache.Record) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, j.host.cfg.StallTimeout)
 	defer cancel()
 	changed := false
 	result, err := p.fetcher.Fetch(ctx, plugins.FetchRequest{
-		Source: j.source.URL, File: path, Offset: record.Bytes, Validator: record.Validator,
+		Source: m.source.URL, File: path, Offset: record.Bytes, Validator: record.Validator,
 		Artifact: j.want.Artifact, Path: j.want.Path,
 	}, func(at plugins.Progress) {
 		if at.Bytes != record.Bytes || (at.Total > 0 && at.Total != record.Bytes) {
@@ -78,7 +81,7 @@ func (j *job) remember(got fetched) {
 		return
 	}
 	record := cache.Record{Digest: got.digest, Validator: got.validator, Bytes: got.bytes}
-	if err := j.host.cache.Remember(j.key(), record); err != nil {
+	if err := j.host.cache.Remember(j.mirrors.now().key(), record); err != nil {
 		j.host.log.Warn("cannot remember a source", "artifact", j.want.Artifact, "error", err)
 	}
 }

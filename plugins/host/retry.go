@@ -19,10 +19,7 @@ type tries struct {
 // again waits for the time of the next attempt after err. It returns an error, with err in
 // it, where there is none. Won says that err came after something was won.
 func (t *tries) again(ctx context.Context, err error, won bool) error {
-	if won {
-		t.failed = 0
-	}
-	t.failed++
+	t.count(won)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -45,6 +42,14 @@ func (t *tries) again(ctx context.Context, err error, won bool) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// count notes a failure.
+func (t *tries) count(won bool) {
+	if won {
+		t.failed = 0
+	}
+	t.failed++
 }
 
 // pause doubles with each failure, and varies by a fifth so that many executors do not

@@ -31,6 +31,7 @@ type transfer struct {
 	best      int64 // the highest offset ever
 	pieces    int   // attempts that brought bytes of this file
 	mismatch  bool  // a file of several pieces had the wrong digest once
+	served    Served
 }
 
 // fetched is a transfer that went well: a tree to commit, or folders in place.
@@ -61,7 +62,7 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 		return Artifact{}, err
 	}
 	if got.inPlace != nil {
-		return Artifact{Dirs: got.inPlace, InPlace: true}, nil
+		return Artifact{Dirs: got.inPlace, InPlace: true, Served: t.served}, nil
 	}
 	stage.Describe(cache.Origin{Artifact: j.want.Artifact, Source: redact.URL(j.want.Source)})
 	entry, err := stage.Commit(got.digest)
@@ -69,7 +70,10 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 		return Artifact{}, err
 	}
 	j.remember(got)
-	return j.unpacked(entry)
+	a, err := j.unpacked(entry)
+	a.Served = t.served
+	a.Served.Bytes = got.bytes
+	return a, err
 }
 
 func (t *transfer) abandon() {
@@ -79,36 +83,54 @@ func (t *transfer) abandon() {
 }
 
 func (t *transfer) run() (fetched, error) {
-	tries := tries{policy: t.job.host.cfg.Retry}
+	line := &t.job.mirrors
+	tries := tries{policy: line.policy(t.job.host.cfg.Retry)}
 	if err := t.beginAnew(); err != nil {
 		return fetched{}, err
 	}
 	for {
-		best := t.best
+		best, from := t.best, line.now()
 		got, err := t.attempt()
 		if err == nil {
 			return got, nil
 		}
-		t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "plugin", id(plugins.KindFetcher, t.job.fetcher),
-			"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
-		if t.ctx.Err() == nil {
-			t.job.last = err
+		t.failed(from, err)
+		if t.ctx.Err() != nil {
+			return fetched{}, context.Cause(t.ctx)
 		}
-		if t.madeRoom(err) {
-			if err := t.beginAnew(); err != nil {
+		full := t.isFull(err)
+		if full && !t.madeRoom() {
+			return fetched{}, t.noRoom(err)
+		}
+		if !full {
+			if err := line.again(t.ctx, &tries, err, t.best > best); err != nil {
 				return fetched{}, err
 			}
-			continue
 		}
-		if err := tries.again(t.ctx, t.noRoom(err), t.best > best); err != nil {
-			return fetched{}, err
-		}
-		if plugins.KindOf(err) == plugins.Changed || t.pass.ctx.Err() != nil {
+		if full || t.outdated(err, line.now() != from) {
 			if err := t.beginAnew(); err != nil {
 				return fetched{}, err
 			}
 		}
 	}
+}
+
+func (t *transfer) failed(from *mirror, err error) {
+	t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "source", from.source, "plugin", id(plugins.KindFetcher, from.fetcher),
+		"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
+	if t.ctx.Err() == nil {
+		t.job.last = err
+	}
+}
+
+// outdated says that no attempt can go on from the bytes that are here. Those of one mirror
+// and those of another may make one file only where a digest proves in the end that they
+// do: that two servers use the same validator proves nothing.
+func (t *transfer) outdated(err error, moved bool) bool {
+	if moved {
+		t.mismatch = false
+	}
+	return plugins.KindOf(err) == plugins.Changed || t.pass.ctx.Err() != nil || moved && t.job.digest == ""
 }
 
 // littleRoom is so few bytes that a disk counts as full.
@@ -124,11 +146,8 @@ func (t *transfer) isFull(err error) bool {
 	return unix.Statfs(t.job.host.cache.Dir(), &stat) == nil && stat.Bavail*uint64(stat.Bsize) < littleRoom
 }
 
-// noRoom says of an error that comes from a full disk what to do.
+// noRoom says what to do about an error that comes from a full disk.
 func (t *transfer) noRoom(err error) error {
-	if !t.isFull(err) {
-		return err
-	}
 	// The same bytes will not fit a moment later.
 	return &givenUp{fmt.Errorf("%w; the disk is full: make room in %s, or set alluxio.integration.mesos.cache.dir",
 		err, t.job.host.cache.Dir())}
@@ -137,10 +156,9 @@ func (t *transfer) noRoom(err error) error {
 // unpackedRatio is how much larger than an archive what is in it mostly is, itself included.
 const unpackedRatio = 5
 
-// madeRoom evicts from the cache what nobody uses if the disk is full, and tells whether
-// there was any of that.
-func (t *transfer) madeRoom(err error) bool {
-	if !t.isFull(err) || t.ctx.Err() != nil {
+// madeRoom evicts from the cache what nobody uses, and tells whether there was any of that.
+func (t *transfer) madeRoom() bool {
+	if t.ctx.Err() != nil {
 		return false
 	}
 	need := max(unpackedRatio*t.total, 1<<30)
@@ -265,7 +283,7 @@ func (t *transfer) judge(got source.Digest) error {
 }
 
 func (j *job) name() string {
-	if name := j.source.Name(); name != "" {
+	if name := j.mirrors.now().source.Name(); name != "" {
 		return name
 	}
 	return "the download"
