@@ -13,9 +13,12 @@ const hidden = "xxxxx"
 
 // shown are the query keys whose values help a reader and are never secret: those of
 // go-getter and of the S3 sources. Every other value may be a signature or a token.
-func shown(key string) bool {
+func shown(key, value string) bool {
 	switch strings.ToLower(key) {
-	case "archive", "checksum", "endpoint", "filename", "profile", "ref", "region", "version", "versionid":
+	case "endpoint":
+		unescaped, err := url.QueryUnescape(value)
+		return err == nil && !strings.Contains(unescaped, "@")
+	case "anonymous", "archive", "checksum", "filename", "profile", "ref", "region", "version", "versionid":
 		return true
 	}
 	return false
@@ -79,9 +82,9 @@ func query(raw string) string {
 	}
 	pairs := strings.Split(raw, "&")
 	for i, pair := range pairs {
-		key, _, valued := strings.Cut(pair, "=")
+		key, value, valued := strings.Cut(pair, "=")
 		switch {
-		case valued && !shown(key):
+		case valued && !shown(key, value):
 			pairs[i] = key + "=" + hidden
 		case !valued: // a bare word may itself be the token
 			pairs[i] = hidden

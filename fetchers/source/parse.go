@@ -134,6 +134,9 @@ func (s *Source) readURL(u *url.URL, rest string) error {
 		return errors.New("a folder inside an archive (after //) is not understood here: for the JDK set " +
 			"alluxio.integration.mesos.jdk.path; a path that really holds // is written with %2F")
 	}
+	if err := s.noKeys(u); err != nil {
+		return err
+	}
 	left, err := s.takeQuery(u.RawQuery)
 	if err != nil {
 		return err
@@ -146,6 +149,29 @@ func (s *Source) readURL(u *url.URL, rest string) error {
 	}
 	if hasFragment && fragment != "" {
 		s.URL += "#" + fragment
+	}
+	return nil
+}
+
+// noKeys refuses secret keys in an S3 source, where go-getter takes them: fetcher s3 gets credentials by reference.
+func (s *Source) noKeys(u *url.URL) error {
+	if s.Forced != "s3" && !strings.EqualFold(u.Scheme, "s3") {
+		return nil
+	}
+	secret := u.User != nil
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		switch strings.ToLower(key) {
+		case "aws_access_key_id", "aws_access_key_secret", "aws_secret_access_key", "aws_access_token", "aws_session_token":
+			secret = true
+		case "endpoint":
+			endpoint, err := url.QueryUnescape(value)
+			secret = secret || err != nil || strings.Contains(endpoint, "@")
+		}
+	}
+	if secret {
+		return errors.New("it holds credentials, which would be seen in logs and in the status; take them out, and put them into a " +
+			"shared credentials file on the agents, whose path goes into alluxio.integration.mesos.fetcher.s3.credentials.file")
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ func TestParse(t *testing.T) {
 		{"https://h/a?archive=tar.gz&filename=jdk.tgz", "", "https", "https://h/a", "", "jdk.tgz"},
 		{"http::https://h/a", "http", "http", "https://h/a", "", "a"},
 		{"s3::https://s3.amazonaws.com/b/k?region=x", "s3", "s3", "https://s3.amazonaws.com/b/k?region=x", "", "k"},
+		{"s3::http://127.0.0.1:9000/b/k?anonymous=true&checksum=" + hex64, "s3", "s3", "http://127.0.0.1:9000/b/k?anonymous=true", "sha256:" + hex64, "k"},
+		{"s3://b/k?endpoint=http://h:1&versionId=v&archive=tar", "", "s3", "s3://b/k?endpoint=http://h:1&versionId=v", "", "k"},
 		{"s3://bucket/key.tar.zst", "", "s3", "s3://bucket/key.tar.zst", "", "key.tar.zst"},
 		{"my+scheme://x", "", "my+scheme", "my+scheme://x", "", ""},
 		{"mine::LOCAL", "mine", "mine", "LOCAL", "", ""},
@@ -72,11 +74,17 @@ func TestParseRefuses(t *testing.T) {
 		{"https://h/a?filename=..%2Fx", "not a file name"},
 		{"https://h/a?archive=false", "always unpacked"},
 		{"https://h/%zz", "percent"},
+		{"s3::https://s3.amazonaws.com/b/k?aws_access_key_id=hush&aws_access_key_secret=hush", "fetcher.s3.credentials.file"},
+		{"s3://b/k?AWS_Access_Token=hush", "it holds credentials"},
+		{"s3://id:hush@b/k", "it holds credentials"},
+		{"s3://b/k?endpoint=http://id:hush@h", "it holds credentials"},
+		{"s3://b/k?endpoint=http%3A%2F%2Fid%3Ahush%40h", "it holds credentials"},
 	}
 	for _, tt := range tests {
 		_, err := source.Parse(tt.in)
 		require.ErrorContains(t, err, "cannot read source", tt.in)
 		require.ErrorContains(t, err, tt.want, tt.in)
+		require.NotContains(t, err.Error(), "hush")
 	}
 }
 

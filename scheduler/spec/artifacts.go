@@ -9,7 +9,7 @@ import (
 )
 
 // builtIn are the schemes that the fetchers of this project serve.
-func builtIn() []string { return []string{"local", "file", "http", "https"} }
+func builtIn() []string { return []string{"local", "file", "http", "https", "s3"} }
 
 func (r *reader) artifacts() {
 	r.plugins()

@@ -119,7 +119,7 @@ func TestReadRefuses(t *testing.T) {
 		{"alluxio.integration.mesos.port.source=any", "write fixed"},
 		{"alluxio.integration.mesos.framework.name=../x", "use letters"},
 		{"alluxio.integration.mesos.node.dir=relative", "write an absolute path"},
-		{"alluxio.integration.mesos.jdk.url=s3://b/k.tar.gz", "no fetcher serves the scheme s3:"},
+		{"alluxio.integration.mesos.jdk.url=hdfs://b/k.tar.gz", "no fetcher serves the scheme hdfs:"},
 		{"alluxio.integration.mesos.jdk.checksum=md5:abc", "only sha256"},
 		{"alluxio.integration.mesos.alluxio.jar.url=LOCAL\nalluxio.integration.mesos.alluxio.jar.checksum=sha256:" + strings.Repeat("0", 64), "is not digested"},
 		{"alluxio.integration.mesos.constraints=rack", "is no condition"},
