@@ -115,6 +115,8 @@ type origin struct {
 	starts   []string // the ranges asked for
 	// fail, if set, answers in place of the file where it returns true.
 	fail func(n int, w http.ResponseWriter) bool
+	// pause, if set, is called once, when half of the file is sent.
+	pause func()
 }
 
 func serve(t *testing.T, data []byte) *origin {
@@ -147,8 +149,13 @@ type counting struct {
 func (c *counting) Write(p []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(p)
 	c.o.mu.Lock()
-	defer c.o.mu.Unlock()
 	c.o.sent += int64(n)
+	pause := c.o.pause
+	if pause != nil && c.o.sent >= int64(len(c.o.data)/2) {
+		c.o.pause = nil
+		defer pause()
+	}
+	c.o.mu.Unlock()
 	return n, err
 }
 

@@ -30,11 +30,19 @@ func (h *Host) wanted(ctx context.Context, s *slot, kind, name string) (executab
 		if !refused.of(own.Error(), time.Now()) {
 			h.refuseOwn(s, own.Error(), own)
 		}
-		return serving.kept(), nil
+		return h.locate(ctx, *serving)
 	case err == nil && serving != nil && refused.of(exe.sha256, time.Now()):
-		return serving.kept(), nil
+		return h.locate(ctx, *serving)
 	}
 	return exe, err
+}
+
+// locate makes sure that an older executable is on this node.
+func (h *Host) locate(ctx context.Context, older executable) (executable, error) {
+	if older.shipped == nil {
+		return older.kept(), nil
+	}
+	return h.findShipped(ctx, *older.shipped)
 }
 
 // replacedBy is what served until the node's owner put another file into the node's own
@@ -63,7 +71,7 @@ func (h *Host) tryOwn(ctx context.Context, s *slot, exe executable) (*process, e
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p.users++
-	h.promote(s, p)
+	h.promote(s, p, h.olderThan(s, p))
 	return p, nil
 }
 

@@ -78,6 +78,9 @@ func (h *Host) startUsed(ctx context.Context, s *slot, exe executable) (*process
 		if err == nil {
 			h.mu.Lock()
 			defer h.mu.Unlock()
+			if s.serving != nil && s.serving.sha256 != exe.sha256 {
+				s.trial = nil
+			}
 			p.users++
 			h.install(s, p)
 			return p, nil

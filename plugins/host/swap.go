@@ -153,6 +153,7 @@ func (h *Host) takeOver(ctx context.Context, s *slot, p *process, answer *Swappe
 		p.requestStop()
 		return errClosed
 	}
+	older := h.olderThan(s, p)
 	h.shipped[p.exe.id()] = *p.exe.shipped
 	if isOwn || ownErr != nil {
 		p.requestStop()
@@ -161,16 +162,33 @@ func (h *Host) takeOver(ctx context.Context, s *slot, p *process, answer *Swappe
 		}
 		return errors.New("it is sound, but this node has its own one in " + h.cfg.NodePluginDir + ", which is used while it is there")
 	}
-	h.promote(s, p)
+	h.promote(s, p, older)
 	answer.To, answer.Version = p.exe.sha256, p.info.Version
 	return nil
 }
 
-// promote installs a process of a newer executable, which is on trial. The lock is held.
-func (h *Host) promote(s *slot, p *process) {
+// olderThan is what a newer process takes the place of: what was started last, or else what
+// is shipped; nil if there is neither. The lock is held.
+func (h *Host) olderThan(s *slot, p *process) *executable {
+	older := s.serving
+	if shipped, found := h.shipped[p.exe.id()]; older == nil && found {
+		older = &executable{
+			kind: shipped.Kind, name: shipped.Name, sha256: strings.ToLower(shipped.SHA256), config: shipped.Config, shipped: &shipped,
+		}
+	}
+	if older == nil || older.sha256 == p.exe.sha256 {
+		return nil
+	}
+	kept := older.kept()
+	return &kept
+}
+
+// promote installs a process of a newer executable, which is on trial if there is an older
+// one. The lock is held.
+func (h *Host) promote(s *slot, p *process, older *executable) {
 	s.refused, s.trial = nil, nil
-	if old := s.serving; old != nil && old.sha256 != p.exe.sha256 {
-		s.trial = &trial{older: old.kept()}
+	if older != nil {
+		s.trial = &trial{older: *older}
 	}
 	h.install(s, p)
 	h.log.Info("plugin swapped", "plugin", p.exe.id(), "version", p.info.Version, "sha256", p.exe.sha256)

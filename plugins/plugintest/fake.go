@@ -55,9 +55,11 @@ const (
 // started as one. Otherwise it prepares the environment for fakes.
 func RunFake() {
 	name := filepath.Base(os.Args[0])
-	if fault, is := strings.CutPrefix(name, fakePrefix); is {
-		playAtStart(fault)
-		plugins.ServeFetcher(&fake{fault: fault})
+	if named, is := strings.CutPrefix(name, fakePrefix); is {
+		f := &fake{name: "fake-" + named}
+		f.fault, f.version = played(named)
+		playAtStart(f)
+		plugins.ServeFetcher(f)
 		os.Exit(0)
 	}
 	if fault, is := strings.CutPrefix(name, fakeRamdiskPrefix); is {
@@ -90,8 +92,8 @@ func Fake(t *testing.T, fault string) host.Plugin {
 	}
 }
 
-func playAtStart(fault string) {
-	switch fault {
+func playAtStart(f *fake) {
+	switch f.fault {
 	case HangAtStart:
 		time.Sleep(time.Hour)
 	case Garbage:
@@ -104,6 +106,11 @@ func playAtStart(fault string) {
 		serveContract(0)
 	case NewContract:
 		serveContract(plugins.Contract + 1)
+	case TwoContracts:
+		serveTwoContracts(f)
+	case WrongKind:
+		plugins.ServeRamdisk(&fakeRamdisk{})
+		os.Exit(0)
 	}
 }
 
@@ -120,16 +127,23 @@ func serveContract(version int) {
 
 // fake fetches over HTTP, simple and right, and then spoils it.
 type fake struct {
+	name    string
+	version string
 	fault   string
 	changed atomic.Bool
 }
 
 func (f *fake) Info(context.Context) (plugins.Info, error) {
 	info := plugins.Info{
-		Name: "fake-" + f.fault, Version: "1.0.0", Contract: plugins.Contract, Schemes: []string{"fake"}, Resumes: true,
+		Name: f.name, Version: f.version, Contract: plugins.Contract, Schemes: []string{"fake"}, Resumes: true,
 	}
-	if f.fault == WrongInfo {
+	switch f.fault {
+	case WrongInfo:
 		info.Contract = 7
+	case WrongName:
+		info.Name = "another"
+	case OtherScheme:
+		info.Schemes = []string{"gopher"}
 	}
 	return info, nil
 }
@@ -165,6 +179,9 @@ func (f *fake) Fetch(ctx context.Context, request plugins.FetchRequest, progress
 	}
 	if f.fault == InPlace {
 		return plugins.FetchResult{InPlace: []string{request.Path}}, nil
+	}
+	if f.fault == Stray {
+		return plugins.FetchResult{InPlace: []string{request.Path}}, os.WriteFile(request.Path, []byte("stray"), 0o600)
 	}
 	d := &download{fault: f.fault, fresh: request.Offset == 0, progress: progress}
 	if f.fault == CorruptOnce && filepath.Base(request.File) != "file-1" {
