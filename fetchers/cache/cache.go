@@ -36,6 +36,7 @@
 package cache
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,7 +44,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 )
@@ -69,22 +72,30 @@ type Options struct {
 	// Private is the folder to add to where the cache's belongs to another user; empty:
 	// there is none, and what is not in the cache cannot be had.
 	Private string
-	Logger  *slog.Logger // default: none
+	// SumsAfter is how long an entry is in use before its files are read to record their
+	// digests, for Verify: 1 minute, when what needed it is up. Negative: never.
+	SumsAfter time.Duration
+	Logger    *slog.Logger // default: none
 }
 
 // Cache is a cache folder. Its methods may be called at once, also by several processes.
 type Cache struct {
-	dir      string
-	maxBytes int64
-	log      *slog.Logger
-	readOnly bool   // the folder belongs to root, and this process is somebody else's
-	shared   *Cache // to be read, too; nil: none
+	dir       string
+	owner     int // the user
+	maxBytes  int64
+	sumsAfter time.Duration
+	log       *slog.Logger
+	readOnly  bool   // the folder is another user's
+	shared    *Cache // to be read, too; nil: none
 
-	mu    sync.Mutex
-	holds map[string]*hold // by path
-	sums  sync.WaitGroup
-	ended chan struct{} // closed by Close
-	once  sync.Once
+	ctx   context.Context // ends with Close
+	close context.CancelFunc
+	sums  sync.WaitGroup // of what records digests
+
+	mu     sync.Mutex
+	closed bool
+	holds  map[string]*hold       // by path
+	later  map[source.Digest]bool // whose digests are about to be recorded
 }
 
 // Open is OpenWith without options.
@@ -94,9 +105,7 @@ func Open(dir string) (*Cache, error) { return OpenWith(dir, Options{}) }
 // clears away what dead processes left half done. A folder of root's is only read by
 // others, who add to the private one of the options.
 func OpenWith(dir string, o Options) (*Cache, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.setDefaults()
 	foreign, owner, err := isForeign(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
@@ -120,6 +129,32 @@ func OpenWith(dir string, o Options) (*Cache, error) {
 	return private, nil
 }
 
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Look opens a cache to look at it, whoever it belongs to, and makes nothing. What it says
+// of a cache of another user is as true as that user made it.
+func Look(dir string) (*Cache, error) {
+	o := Options{SumsAfter: -1}
+	o.setDefaults()
+	foreign, owner, err := isForeign(dir)
+	if err == nil {
+		_, err = os.Stat(filepath.Join(dir, entriesDir))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no cache in %s: %w", dir, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot look into cache folder %s: %w", dir, err)
+	}
+	c := newCache(filepath.Clean(dir), owner, o)
+	c.readOnly = foreign
+	return c, nil
+}
+
 // isForeign tells whether a folder is there and belongs to another user.
 func isForeign(dir string) (foreign bool, owner int, err error) {
 	info, err := os.Stat(dir)
@@ -136,15 +171,23 @@ func isForeign(dir string) (foreign bool, owner int, err error) {
 	return owner != os.Geteuid(), owner, err
 }
 
-func newCache(dir string, o Options) *Cache {
-	return &Cache{dir: dir, maxBytes: o.MaxBytes, log: o.Logger, holds: map[string]*hold{}, ended: make(chan struct{})}
+func newCache(dir string, owner int, o Options) *Cache {
+	c := &Cache{
+		dir: dir, owner: owner, maxBytes: o.MaxBytes, sumsAfter: o.SumsAfter, log: o.Logger,
+		holds: map[string]*hold{}, later: map[source.Digest]bool{},
+	}
+	if c.sumsAfter == 0 {
+		c.sumsAfter = time.Minute
+	}
+	c.ctx, c.close = context.WithCancel(context.Background())
+	return c
 }
 
 func openOwn(dir string, o Options) (*Cache, error) {
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, fmt.Errorf("cannot make cache folder: %w", err)
 	}
-	c, err := openTrusted(dir, o, func(path string) error { return os.MkdirAll(path, dirMode) })
+	c, err := openTrusted(dir, os.Geteuid(), o, func(path string) error { return os.MkdirAll(path, dirMode) })
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +199,7 @@ func openOwn(dir string, o Options) (*Cache, error) {
 
 // openShared opens root's folder for another user.
 func openShared(dir string, owner int, o Options) (*Cache, error) {
-	c, err := openTrusted(dir, o, func(string) error { return nil })
+	c, err := openTrusted(dir, owner, o, func(string) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +208,12 @@ func openShared(dir string, owner int, o Options) (*Cache, error) {
 	return c, nil
 }
 
-func openTrusted(dir string, o Options, makeDir func(string) error) (*Cache, error) {
+func openTrusted(dir string, owner int, o Options, makeDir func(string) error) (*Cache, error) {
 	resolved, err := trust.Path(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
 	}
-	c := newCache(resolved, o)
+	c := newCache(resolved, owner, o)
 	for _, sub := range []string{entriesDir, indexDir, pluginsDir, locksDir, tmpDir} {
 		path := c.path(sub)
 		if err := makeDir(path); err != nil {
@@ -191,13 +234,19 @@ func openTrusted(dir string, o Options, makeDir func(string) error) (*Cache, err
 	return c, nil
 }
 
+// Owner is the user that the folder belongs to.
+func (c *Cache) Owner() int { return c.owner }
+
 // Dir is the cache's folder, with links resolved: the private one, where there is one.
 func (c *Cache) Dir() string { return c.dir }
 
 // Close releases all that was handed out. The cache may not be used any more; what it
 // handed out may go now. It may be called again.
 func (c *Cache) Close() error {
-	c.once.Do(func() { close(c.ended) })
+	c.mu.Lock()
+	c.closed = true
+	c.close()
+	c.mu.Unlock()
 	c.sums.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -212,12 +261,12 @@ func (c *Cache) Close() error {
 	return errors.Join(errs...)
 }
 
-// ReadOnlyError says that something is missing in a cache that this user may only read.
+// ReadOnlyError says that a cache cannot be changed, since this user may only read it.
 type ReadOnlyError struct{ Dir string }
 
 func (e *ReadOnlyError) Error() string {
-	return fmt.Sprintf("cannot add to cache folder %s: it belongs to root, and user %d, who runs this, may use what is in it but add nothing; "+
-		"let root fetch it there, or let alluxio.integration.mesos.cache.dir name a folder of that user's", e.Dir, os.Geteuid())
+	return fmt.Sprintf("cannot change cache folder %s: it belongs to another user, and user %d, who runs this, may use what is in it but change nothing; "+
+		"let its owner do that, or let alluxio.integration.mesos.cache.dir name a folder of user %d", e.Dir, os.Geteuid(), os.Geteuid())
 }
 
 func (c *Cache) writable() error {

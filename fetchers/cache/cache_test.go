@@ -18,7 +18,7 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 )
 
-func open(t *testing.T) *Cache {
+func open(t testing.TB) *Cache {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cache-test-")
 	require.NoError(t, err)

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 )
 
 const (
@@ -88,7 +89,7 @@ func (c *Cache) lookup(d source.Digest) (Entry, bool, error) {
 		return Entry{}, false, nil
 	}
 	tree := filepath.Join(dir, treeDir)
-	damage, err := checkEntry(dir)
+	damage, err := c.checkEntry(dir)
 	switch {
 	case err != nil:
 		c.release(dir)
@@ -97,7 +98,10 @@ func (c *Cache) lookup(d source.Digest) (Entry, bool, error) {
 		c.release(dir)
 		return Entry{}, false, &DamagedError{d, damage}
 	}
-	touch(filepath.Join(dir, leaseFile))
+	if !c.readOnly {
+		touch(filepath.Join(dir, leaseFile))
+	}
+	c.recordSumsLater(d)
 	return Entry{Digest: d, Dir: tree, cache: c}, true, nil
 }
 
@@ -113,7 +117,7 @@ func (c *Cache) holdEntry(dir string) (bool, error) {
 	if !info.IsDir() {
 		return false, fmt.Errorf("%s is no folder; remove it", dir)
 	}
-	if err := trust.Judge(dir, info, false); err != nil {
+	if err := c.trusts(dir); err != nil {
 		return false, err
 	}
 	err = c.holdFile(dir, evictorsMoment, func() (*os.File, error) { return c.openLease(dir) })
@@ -123,8 +127,17 @@ func (c *Cache) holdEntry(dir string) (bool, error) {
 	return err == nil, err
 }
 
+// trusts fails if another user could have written what is at a path.
+func (c *Cache) trusts(path string) error {
+	var stat unix.Stat_t
+	if err := fstatat(unix.AT_FDCWD, path, &stat); err != nil {
+		return &fs.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	return c.judge(path, "", &stat)
+}
+
 // checkEntry says what is wrong with an entry, or fails if others could write there.
-func checkEntry(dir string) (damage string, err error) {
+func (c *Cache) checkEntry(dir string) (damage string, err error) {
 	data, err := os.ReadFile(filepath.Join(dir, filesFile))
 	if err != nil {
 		return "cannot read its list of files: " + err.Error(), nil
@@ -133,7 +146,7 @@ func checkEntry(dir string) (damage string, err error) {
 	if err != nil {
 		return err.Error(), nil
 	}
-	return check(filepath.Join(dir, treeDir), files)
+	return c.check(filepath.Join(dir, treeDir), files)
 }
 
 // readAbout reads what is known of an entry; the zero value if that is damaged.

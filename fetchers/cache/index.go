@@ -10,7 +10,6 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/trust"
 )
 
 // Record is what a source without a digest held when it was last fetched. It may have
@@ -24,8 +23,7 @@ type Record struct {
 // Recall finds the record of a source. A record that cannot be read is none.
 func (c *Cache) Recall(key string) (Record, bool) {
 	path := c.recordPath(key)
-	info, err := os.Lstat(path)
-	if err != nil || trust.Judge(path, info, false) != nil {
+	if err := c.trusts(path); err != nil {
 		return Record{}, false
 	}
 	data, err := os.ReadFile(path)
@@ -59,7 +57,7 @@ func (c *Cache) Remember(key string, r Record) error {
 	if err != nil {
 		return fmt.Errorf("cannot remember a source in the cache: %w", err)
 	}
-	if err := c.writeFile(path, data); err != nil {
+	if err := c.writeFile(path, data, 0o600); err != nil {
 		return fmt.Errorf("cannot remember a source in the cache: %w", err)
 	}
 	return nil
@@ -68,14 +66,14 @@ func (c *Cache) Remember(key string, r Record) error {
 func (c *Cache) recordPath(key string) string { return c.path(indexDir, keyName(key)+".json") }
 
 // writeFile puts a small file in its place as a whole.
-func (c *Cache) writeFile(path string, data []byte) error {
+func (c *Cache) writeFile(path string, data []byte, mode fs.FileMode) error {
 	dir, err := scratch.Make(c.path(tmpDir), "record-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = dir.Remove() }()
 	draft := filepath.Join(dir.Path, "record")
-	if err := os.WriteFile(draft, data, 0o600); err != nil {
+	if err := os.WriteFile(draft, data, mode); err != nil {
 		return err
 	}
 	return os.Rename(draft, path)

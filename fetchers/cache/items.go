@@ -148,9 +148,6 @@ func (c *Cache) plugins() ([]Item, error) {
 
 // useOf tells whether one of the leases is held.
 func (c *Cache) useOf(leases ...string) Use {
-	if c.readOnly {
-		return UseUnknown
-	}
 	unlock, err := lockAlone(leases...)
 	if err == nil {
 		unlock()

@@ -57,7 +57,7 @@ func (c *Cache) holdFile(path string, patience time.Duration, opener func() (*os
 			return fmt.Errorf("cannot lock %s: another process has locked it for %s", file.Name(), patience)
 		}
 		select {
-		case <-c.ended:
+		case <-c.ctx.Done():
 			return errors.New("the cache is closed")
 		case <-time.After(leasePause):
 		}

@@ -130,6 +130,7 @@ func (s *Stage) place(d source.Digest) (Entry, error) {
 			err = s.rename(dir)
 		}
 		if err == nil {
+			s.cache.recordSumsLater(d)
 			return Entry{Digest: d, Dir: filepath.Join(dir, treeDir), cache: s.cache}, nil
 		}
 		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
