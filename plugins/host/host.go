@@ -98,7 +98,7 @@ func (h *Host) Ramdisk(ctx context.Context, name string) (plugins.Ramdisk, error
 		return nil, err
 	}
 	defer end()
-	if _, err := h.find(ctx, plugins.KindRamdisk, name); err != nil {
+	if _, err := h.wanted(ctx, plugins.KindRamdisk, name); err != nil {
 		return nil, err
 	}
 	return &ramdisk{host: h, name: name}, nil
@@ -112,7 +112,7 @@ func (h *Host) Fetcher(ctx context.Context, name string) (plugins.Fetcher, error
 		return nil, err
 	}
 	defer end()
-	if _, err := h.find(ctx, plugins.KindFetcher, name); err != nil {
+	if _, err := h.wanted(ctx, plugins.KindFetcher, name); err != nil {
 		return nil, err
 	}
 	return &fetcher{host: h, name: name}, nil

@@ -19,7 +19,8 @@ import (
 
 // wanted is the executable that is to serve: the one that find finds, unless it was refused
 // and an older one is there.
-func (h *Host) wanted(ctx context.Context, s *slot, kind, name string) (executable, error) {
+func (h *Host) wanted(ctx context.Context, kind, name string) (executable, error) {
+	s := h.slot(id(kind, name))
 	exe, err := h.find(ctx, kind, name)
 	h.mu.Lock()
 	serving, refused := s.serving, s.refused

@@ -49,7 +49,7 @@ func (h *Host) acquire(ctx context.Context, kind, name string) (*process, error)
 		return nil, err
 	}
 	defer s.starting.give()
-	exe, err := h.wanted(ctx, s, kind, name)
+	exe, err := h.wanted(ctx, kind, name)
 	if err != nil {
 		return nil, err
 	}
