@@ -18,6 +18,7 @@ const tooFew = 64 << 10
 var (
 	errStalled  = errors.New("stalled")
 	errReplaced = errors.New("too slow for the others")
+	errWhole    = errors.New("it answered with the whole file when asked for a piece")
 )
 
 // conn is one connection after another, at most one at a time: it takes a span, asks for
@@ -74,7 +75,7 @@ func (c *conn) serve() error {
 func (c *conn) read(ctx context.Context, p Piece) error {
 	at := p.From
 	for {
-		room := c.m.room(c, at)
+		room := c.m.room(c, at, p.end())
 		if room == 0 {
 			return c.surplus(p, at)
 		}

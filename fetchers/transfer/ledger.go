@@ -56,9 +56,9 @@ func (l *ledger) claim(now time.Time) *span {
 	return s
 }
 
-// extend makes a span longer by the piece behind it, if that is free.
+// extend makes a span longer by the piece behind it, if that is free and within the window.
 func (l *ledger) extend(s *span, now time.Time) bool {
-	if l.next == s.end && l.next < l.end {
+	if l.next == s.end && l.next < l.end && min(l.next+l.piece, l.end) <= l.whole()+l.window {
 		l.next = min(l.next+l.piece, l.end)
 		s.end, s.since, s.tries = l.next, now, 0
 		return true

@@ -32,7 +32,9 @@ type mover struct {
 	running int           // goroutines
 	waiting int           // connections without a span
 	moving  bool          // the first request is still being read
-	refused bool          // a connection was not to be had: no more of them
+	refused int           // connections that were not to be had
+	again   time.Time     // when one may be tried again
+	enough  bool          // what there is has to do
 	got     int64         // bytes of all connections
 	typical time.Duration // that a span takes
 	err     error
@@ -100,7 +102,7 @@ func (m *mover) accept(p Piece, from int64) error {
 	case p.From > from:
 		return plugins.AsChanged(fmt.Errorf("it answered from byte %d on, when asked for byte %d", p.From, from))
 	case p.From < from && !m.alone():
-		return errors.New("it answered with the whole file when asked for a piece")
+		return errWhole
 	}
 	return nil
 }
@@ -111,9 +113,9 @@ func (m *mover) alone() bool {
 	return len(m.conns) == 1
 }
 
-// room is how many bytes from at on the connection may read; 0: it has all of its span,
-// and the piece behind it is another's.
-func (m *mover) room(c *conn, at int64) int64 {
+// room is how many bytes from at on the connection may read of a piece up to end (-1:
+// unknown); 0: it has all of its span, and there is none behind it for this connection.
+func (m *mover) room(c *conn, at, end int64) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := c.span
@@ -121,7 +123,7 @@ func (m *mover) room(c *conn, at int64) int64 {
 		return s.end - at
 	}
 	since := s.since
-	if !m.ledger.extend(s, time.Now()) {
+	if at == end || !m.ledger.extend(s, time.Now()) {
 		return 0
 	}
 	m.took(s.since.Sub(since))
@@ -197,9 +199,24 @@ func (m *mover) settle(c *conn, err error) bool {
 	if c.got > tooFew {
 		return true
 	}
-	m.refused = true
+	m.refuse(err)
 	m.conns = slices.DeleteFunc(m.conns, func(other *conn) bool { return other == c })
 	return false
+}
+
+// refuse notes that one connection less has to do, for a while that grows. A server that
+// does not serve pieces at all is not asked again.
+func (m *mover) refuse(err error) {
+	now := time.Now()
+	if !now.Before(m.again) { // else it was tried together with one that was refused, too
+		m.again = now.Add(firstWait << min(m.refused, 10))
+		m.refused++
+	}
+	var known *plugins.Error
+	if errors.As(err, &known) && m.again.Before(now.Add(known.RetryAfter)) {
+		m.again = now.Add(known.RetryAfter)
+	}
+	m.enough = m.enough || plugins.KindOf(err) != plugins.Retryable || errors.Is(err, errWhole)
 }
 
 // fatal says whether an error of one connection ends them all. As long as the first

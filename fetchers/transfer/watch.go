@@ -11,6 +11,8 @@ const (
 	slowness = 4
 	patience = time.Second
 	maxTries = 3
+	// firstWait is how long after a refusal another connection may be tried; it doubles each time.
+	firstWait = time.Second
 )
 
 // watch follows the connections until the last one has left, and tells how it ended.
@@ -39,8 +41,10 @@ func (m *mover) look(now time.Time, p *pace) int64 {
 	defer m.mu.Unlock()
 	m.endStalled(now)
 	m.replaceSlow(now)
-	if !m.refused {
-		m.grow(p.next(now, m.got, m.ledger.left()), now)
+	if to := p.next(now, m.got, m.ledger.left()); m.refused == 0 {
+		m.grow(to, now)
+	} else if !m.enough && now.After(m.again) {
+		m.grow(min(to, len(m.conns)+1), now)
 	}
 	return m.ledger.whole()
 }
