@@ -6,8 +6,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack/inflate"
 )
 
 var (
@@ -18,10 +19,11 @@ var (
 // maxWindow is what "zstd --long" makes at most without a word to the reader.
 const maxWindow = 128 << 20
 
-// decoder is the unpacked stream of one format.
+// decoder is the unpacked stream of one format. next gives its next chunkSize bytes, fewer only
+// with an error, in a buffer that it may look at again the next time (inflate.Reader).
 type decoder struct {
 	format string
-	r      io.Reader
+	next   func(buffer []byte) ([]byte, error)
 	close  func()
 }
 
@@ -37,40 +39,13 @@ func open(br *bufio.Reader) (decoder, error) {
 	case bytes.HasPrefix(head, zstdMagic):
 		return openZstd(br)
 	case isTar(head):
-		return decoder{format: "tar", r: br, close: func() {}}, nil
+		return decoder{format: "tar", next: fillFrom(br), close: func() {}}, nil
 	}
 	return decoder{}, refuse("it is not an archive of a known type (tar, tar.gz, tar.zst): %s", describe(head))
 }
 
 func openGzip(br *bufio.Reader) (decoder, error) {
-	z, err := gzip.NewReader(br)
-	if err != nil {
-		return decoder{}, damaged("gzip", err)
-	}
-	z.Multistream(false)
-	return decoder{format: "gzip", r: &members{br: br, z: z}, close: func() { z.Close() }}, nil
-}
-
-// members reads the members of a gzip file one after the other, and ends where no other
-// begins: archives are often padded, and gzip itself ignores what follows.
-type members struct {
-	br *bufio.Reader
-	z  *gzip.Reader
-}
-
-func (m *members) Read(p []byte) (int, error) {
-	n, err := m.z.Read(p)
-	if err != io.EOF {
-		return n, err
-	}
-	if head, _ := m.br.Peek(len(gzipMagic)); !bytes.Equal(head, gzipMagic) {
-		return n, io.EOF
-	}
-	if err := m.z.Reset(m.br); err != nil {
-		return n, err
-	}
-	m.z.Multistream(false)
-	return n, nil
+	return decoder{format: "gzip", next: inflate.NewReader(br).Next, close: func() {}}, nil
 }
 
 func openZstd(br *bufio.Reader) (decoder, error) {
@@ -79,7 +54,23 @@ func openZstd(br *bufio.Reader) (decoder, error) {
 	if err != nil {
 		return decoder{}, damaged("zstd", err)
 	}
-	return decoder{format: "zstd", r: z, close: z.Close}, nil
+	return decoder{format: "zstd", next: fillFrom(z), close: z.Close}, nil
+}
+
+// fillFrom reads as io.ReadFull does, but it keeps the reader's own io.ErrUnexpectedEOF
+// (truncated) apart from a last chunk that is merely short.
+func fillFrom(r io.Reader) func([]byte) ([]byte, error) {
+	return func(buffer []byte) ([]byte, error) {
+		buffer = buffer[:chunkSize]
+		var n int
+		var err error
+		for n < len(buffer) && err == nil {
+			var m int
+			m, err = r.Read(buffer[n:])
+			n += m
+		}
+		return buffer[:n], err
+	}
 }
 
 // isTar knows POSIX and GNU headers by their magic; older ones by a checksum that fits.

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"io"
+
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack/inflate"
 )
 
 const (
 	chunkSize  = 256 << 10 // a multiple of tar's blocks
 	chunks     = 16
-	inputSize  = 256 << 10
+	inputSize  = 64 << 10 // readers of formats that read more at once go past this buffer
 	blockSize  = 512
 	tarMagicAt = 257
 )
@@ -18,7 +20,7 @@ const (
 // reads entries, in whole chunks.
 type pipe struct {
 	ctx   context.Context
-	full  chan []byte
+	full  chan chunk
 	empty chan []byte
 	err   error // why the stream ended; set before full is closed
 
@@ -27,10 +29,13 @@ type pipe struct {
 	zeros       bool // the last read was a block of zeros
 }
 
+// chunk is a piece of the stream, and the buffer that it lies in.
+type chunk struct{ buffer, data []byte }
+
 func newPipe(ctx context.Context) *pipe {
-	p := &pipe{ctx: ctx, full: make(chan []byte, chunks), empty: make(chan []byte, chunks)}
+	p := &pipe{ctx: ctx, full: make(chan chunk, chunks), empty: make(chan []byte, chunks)}
 	for range chunks {
-		p.empty <- make([]byte, chunkSize)
+		p.empty <- make([]byte, inflate.History+chunkSize+inflate.Slack)
 	}
 	return p
 }
@@ -54,16 +59,15 @@ func (p *pipe) inflate(in *input) error {
 	defer d.close()
 	var unpacked int64
 	for err == nil {
-		var chunk []byte
+		var buffer, data []byte
 		select {
-		case chunk = <-p.empty:
+		case buffer = <-p.empty:
 		case <-p.ctx.Done():
 			return context.Cause(p.ctx)
 		}
-		var n int
-		n, err = fillChunk(d.r, chunk[:chunkSize])
-		p.full <- chunk[:n] // never blocks: there are no more chunks than places
-		unpacked += int64(n)
+		data, err = d.next(buffer)
+		p.full <- chunk{buffer, data} // never blocks: there are no more chunks than places
+		unpacked += int64(len(data))
 		if limit := in.check(unpacked); limit != nil {
 			return limit
 		}
@@ -78,17 +82,6 @@ func (p *pipe) inflate(in *input) error {
 	return io.EOF
 }
 
-// fillChunk is io.ReadFull, but it keeps the reader's own io.ErrUnexpectedEOF (truncated)
-// apart from a last chunk that is merely short.
-func fillChunk(r io.Reader, chunk []byte) (n int, err error) {
-	for n < len(chunk) && err == nil {
-		var m int
-		m, err = r.Read(chunk[n:])
-		n += m
-	}
-	return n, err
-}
-
 // Read hands out the stream. Chunks hold whole blocks, so a block is read in one piece.
 func (p *pipe) Read(b []byte) (int, error) {
 	for len(p.rest) == 0 {
@@ -97,12 +90,12 @@ func (p *pipe) Read(b []byte) (int, error) {
 			p.chunk = nil
 		}
 		select {
-		case chunk, ok := <-p.full:
+		case c, ok := <-p.full:
 			if !ok {
 				p.done = true
 				return 0, p.err
 			}
-			p.chunk, p.rest = chunk, chunk
+			p.chunk, p.rest = c.buffer, c.data
 		case <-p.ctx.Done():
 			return 0, context.Cause(p.ctx)
 		}
