@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -75,40 +74,6 @@ func TestAPluginOfAnotherKind(t *testing.T) {
 	cfg.NodePluginDir = own
 	_, err := ping(t.Context(), newHost(t, cfg), "false")
 	require.ErrorContains(t, err, "it ended without a word")
-}
-
-func TestCycles(t *testing.T) {
-	// Not parallel: it counts descriptors of this process.
-	p := plugintest.Fake(t, plugintest.Good)
-	cfg := quick(t, p)
-	cycle := func() {
-		h, err := host.New(cfg)
-		require.NoError(t, err)
-		_, err = ping(t.Context(), h, p.Name)
-		require.NoError(t, err)
-		require.NoError(t, h.Close())
-	}
-	cycle()
-	descriptors, goroutines := count(t), runtime.NumGoroutine()
-	begun := time.Now()
-	for range 50 {
-		cycle()
-	}
-	t.Logf("%s for a cycle", time.Since(begun)/50)
-	require.Eventually(t, func() bool {
-		return count(t) <= descriptors && runtime.NumGoroutine() <= goroutines+1 // the one that asks
-	}, 5*time.Second, 10*time.Millisecond)
-	require.Empty(t, pluginProcesses(t, cfg.CacheDir))
-	left, err := os.ReadDir(cfg.TempDir)
-	require.NoError(t, err)
-	require.Empty(t, left, "sockets and temporary folders")
-}
-
-func count(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	return len(entries)
 }
 
 func TestThePluginsEnvironment(t *testing.T) {
