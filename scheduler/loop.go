@@ -33,10 +33,36 @@ type runner struct {
 	log        *slog.Logger
 
 	stop  chan struct{}
+	asked chan asked
 	view  atomic.Pointer[plan.View]
 	ready bool
 	done  *plan.Done
 	teller
+}
+
+// asked is an event from outside of the loop; done hears when it was dealt with.
+type asked struct {
+	event plan.Event
+	done  chan error
+}
+
+// errEnding is the answer to what comes when the loop has ended.
+var errEnding = errors.New("the scheduler is ending")
+
+// ask gives the loop an event and waits until what came of it is saved. ctx is that of the loop.
+func (r *runner) ask(ctx context.Context, event plan.Event) error {
+	a := asked{event, make(chan error, 1)}
+	select {
+	case r.asked <- a:
+	case <-ctx.Done():
+		return errEnding
+	}
+	select {
+	case err := <-a.done:
+		return err
+	case <-ctx.Done():
+		return errEnding
+	}
 }
 
 // View is the plan as it stood after the last step.
@@ -55,6 +81,7 @@ func (r *runner) loop(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		var event plan.Event
+		var answered chan<- error
 		select {
 		case <-ctx.Done():
 			r.log.Info("the scheduler ends and leaves the tasks running")
@@ -67,10 +94,16 @@ func (r *runner) loop(ctx context.Context) error {
 		case <-r.stop:
 			r.log.Info("a stop was asked for")
 			event = plan.StopRequested{}
+		case a := <-r.asked:
+			event, answered = a.event, a.done
 		case <-ticker.C:
 			event = plan.Tick{}
 		}
-		if err := r.step(ctx, event); err != nil {
+		err := r.step(ctx, event)
+		if answered != nil {
+			answered <- err
+		}
+		if err != nil {
 			return err
 		}
 		if r.done != nil {

@@ -46,12 +46,14 @@ func Run(ctx context.Context, c Config) (err error) {
 	if c.Mesos == "" {
 		c.Mesos = file.Mesos
 	}
-	r := &runner{config: c, dir: dir, file: file, stop: make(chan struct{}, 1), log: c.Logger}
+	r := &runner{config: c, dir: dir, file: file, stop: make(chan struct{}, 1), asked: make(chan asked), log: c.Logger}
 	return r.run(ctx)
 }
 
 // run sets up what the loop needs, in the order in which things can go wrong for the operator.
 func (r *runner) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if r.config.Mesos == "" {
 		return errors.New("cannot connect to Mesos: no address is given")
 	}
@@ -64,14 +66,18 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	defer func() { _ = shipment.server.Close() }()
 	r.plan, err = plan.New(plan.Config{
-		Deployment: r.config.Deployment, ExecutorURL: shipment.executorURL, Plugins: shipment.plugins, Stop: r.config.Stop,
-		NewID: newID, Timing: r.config.Timing,
+		Deployment: r.config.Deployment, ExecutorURL: shipment.executorURL, Plugins: shipment.plugins(), Older: shipment.older(),
+		Stop: r.config.Stop, NewID: newID, Timing: r.config.Timing,
 	}, r.file.Plan, time.Now())
 	if err != nil {
 		return err
 	}
 	r.publish()
-	server, err := r.serveAPI()
+	installer := r.newInstaller(ctx, shipment)
+	if err := installer.resume(r.file.Plan, func(e plan.Event) error { return r.step(ctx, e) }); err != nil {
+		return err
+	}
+	server, err := r.serveAPI(installer)
 	if err != nil {
 		return err
 	}
@@ -83,6 +89,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	r.connection = connection
 	defer func() { _ = connection.Close() }()
+	defer cancel() // of those who still ask something of the loop, before the API that they came by
 	return r.loop(ctx)
 }
 
@@ -111,13 +118,14 @@ func (c Config) ping(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) serveAPI() (*api.Server, error) {
+func (r *runner) serveAPI(installer *installer) (*api.Server, error) {
 	token, err := r.token()
 	if err != nil {
 		return nil, err
 	}
 	web := r.config.Deployment.Web
-	server, err := api.Listen(api.Config{Bind: web.Bind, Host: r.file.Artifacts.Host, Port: web.Port, Token: token, Source: r, Logger: r.log})
+	server, err := api.Listen(api.Config{Bind: web.Bind, Host: r.file.Artifacts.Host, Port: web.Port, Token: token, Source: r,
+		Installer: installer, Logger: r.log})
 	if err != nil {
 		return nil, err
 	}

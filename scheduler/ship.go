@@ -10,17 +10,19 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
-	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/artifacts"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/plan"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
 )
 
-// shipment is what agents get from this scheduler.
+// shipment is what agents get from this scheduler: the executor, and the plugins of plugin.dir with those over them that
+// were installed.
 type shipment struct {
 	server      *artifacts.Server
 	executorURL string
-	plugins     []*launchv1.Plugin
+	base        []host.Plugin // of plugin.dir
+	store       *state.Plugins
+	config      map[string]map[string]string // by "kind-name"
 }
 
 // ship digests executor and plugins and begins to hand them out, where the last scheduler did if that can be.
@@ -33,8 +35,13 @@ func (r *runner) ship(ctx context.Context) (*shipment, error) {
 	if dir == "" {
 		dir = r.config.PluginDir
 	}
-	list, files, err := r.pluginFiles(dir)
+	store, err := r.dir.Plugins()
 	if err != nil {
+		return nil, err
+	}
+	s := &shipment{store: store, config: r.config.Deployment.PluginConfig}
+	s.dropDamaged(r.log)
+	if s.base, err = r.pluginFiles(dir, store.Installed()); err != nil {
 		return nil, err
 	}
 	hostName, err := r.artifactHost(ctx)
@@ -42,20 +49,14 @@ func (r *runner) ship(ctx context.Context) (*shipment, error) {
 		return nil, err
 	}
 	server, err := artifacts.Listen(artifacts.Config{
-		Bind: r.config.Deployment.Artifacts.Bind, Host: hostName, Port: r.file.Artifacts.Port, Files: append(files, executor), Logger: r.log,
+		Bind: r.config.Deployment.Artifacts.Bind, Host: hostName, Port: r.file.Artifacts.Port, Files: append(s.files(), executor), Logger: r.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	r.file.Artifacts = state.Listener{Host: hostName, Port: server.Port()}
-	s := &shipment{server: server, executorURL: server.URL(executor)}
-	for i, p := range list {
-		s.plugins = append(s.plugins, &launchv1.Plugin{
-			Kind: p.Kind, Name: p.Name, Sha256: p.SHA256, Url: server.URL(files[i]), Size: p.Size,
-			Config: r.config.Deployment.PluginConfig[p.Kind+"-"+p.Name],
-		})
-	}
-	r.log.Info("agents get the binaries from here", "executor", s.executorURL, "plugins", len(list))
+	s.server, s.executorURL = server, server.URL(executor)
+	r.log.Info("agents get the binaries from here", "executor", s.executorURL, "plugins", len(s.plugins()), "installed", len(store.Installed()))
 	return s, nil
 }
 
@@ -72,15 +73,16 @@ func digest(path string) (artifacts.File, error) {
 }
 
 // pluginFiles lists the plugins that are shipped, and refuses a deployment that names one that is not there.
-func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error) {
+func (r *runner) pluginFiles(dir string, installed []state.Plugin) ([]host.Plugin, error) {
 	list, err := host.ListDir(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: alluxio-mesos ships the plugins of its own folder, or of alluxio.integration.mesos.plugin.dir", err)
+		return nil, fmt.Errorf("%w: alluxio-mesos ships the plugins of its own folder, or of alluxio.integration.mesos.plugin.dir", err)
 	}
-	var files []artifacts.File
 	there := map[string]bool{}
 	for _, p := range list {
-		files = append(files, artifacts.File{Path: p.URL, SHA256: p.SHA256, Size: p.Size})
+		there[p.Kind+"-"+p.Name] = true
+	}
+	for _, p := range installed {
 		there[p.Kind+"-"+p.Name] = true
 	}
 	var missing []string
@@ -91,10 +93,10 @@ func (r *runner) pluginFiles(dir string) ([]host.Plugin, []artifacts.File, error
 	}
 	slices.Sort(missing)
 	if len(missing) > 0 {
-		return nil, nil, fmt.Errorf("cannot ship the plugins: there is no %s in %s: put it there, or name another folder with "+
+		return nil, fmt.Errorf("cannot ship the plugins: there is no %s in %s: put it there, or name another folder with "+
 			"alluxio.integration.mesos.plugin.dir", strings.Join(missing, ", "), dir)
 	}
-	return list, files, nil
+	return list, nil
 }
 
 // wantedPlugins are those that must be shipped: what the deployment configures, since the configuration goes with it, and

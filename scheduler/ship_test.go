@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
+	"github.com/alluxio-mesos/alluxio-mesos/scheduler/state"
 )
 
 // shipping is a runner that only ships, from a folder with the built-in plugins' names.
@@ -20,7 +21,10 @@ func shipping(t *testing.T, d spec.Deployment) *runner {
 	}
 	d.Artifacts = spec.Listener{Bind: "127.0.0.1", Host: "127.0.0.1"}
 	log := slog.New(slog.DiscardHandler)
-	return &runner{log: log, config: Config{Deployment: d, Executor: filepath.Join(dir, "alluxio-mesos-executor"), PluginDir: dir, Logger: log}}
+	state, err := state.Open(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = state.Close() })
+	return &runner{log: log, dir: state, config: Config{Deployment: d, Executor: filepath.Join(dir, "alluxio-mesos-executor"), PluginDir: dir, Logger: log}}
 }
 
 func TestPluginsAreShippedWithTheirConfiguration(t *testing.T) {
@@ -29,10 +33,11 @@ func TestPluginsAreShippedWithTheirConfiguration(t *testing.T) {
 	s, err := shipping(t, spec.Deployment{PluginConfig: map[string]map[string]string{"fetcher-http": proxy}}).ship(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.server.Close()) }()
-	require.Len(t, s.plugins, 3)
-	require.Equal(t, "http", s.plugins[0].Name)
-	require.Equal(t, proxy, s.plugins[0].Config)
-	require.Empty(t, s.plugins[1].Config)
+	list := s.plugins()
+	require.Len(t, list, 3)
+	require.Equal(t, "http", list[0].Name)
+	require.Equal(t, proxy, list[0].Config)
+	require.Empty(t, list[1].Config)
 }
 
 func TestPluginsThatAreMissing(t *testing.T) {

@@ -23,6 +23,7 @@ func StatusOf(v plan.View) Status {
 
 func instanceOf(v plan.InstanceView) Instance {
 	i := Instance{Name: v.Name, Agent: string(v.At.Agent), Host: v.At.Host, Message: v.Message, Notices: v.Notices, Tasks: []Task{},
+		Plugins:  v.Plugins,
 		Failures: v.Failures, Permanent: v.Permanent}
 	if v.Task != nil {
 		i.Tasks = append(i.Tasks, taskOf(v.Process, *v.Task))

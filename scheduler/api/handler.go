@@ -16,6 +16,14 @@ import (
 //	GET  /v1/status  the Status
 //	GET  /health     200 while the scheduler works, also while Mesos is away
 //	POST /v1/stop    with "Authorization: Bearer TOKEN": ends the deployment; 202
+//
+// and, where there is an Installer,
+//
+//	GET    /v1/plugins              the Plugins
+//	POST   /v1/plugins?kind=&name=  with the token: installs the executable in the body; 202, an Installed
+//	DELETE /v1/plugins/KIND/NAME    with the token: goes back to that of plugin.dir; 202, an Installed
+//
+// What is refused has a body {"error": TEXT}.
 func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", http.RedirectHandler("/v1/status", http.StatusFound))
@@ -25,16 +33,27 @@ func Handler(c Config) http.Handler {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]string{"state": c.Source.View().State})
 	})
-	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /v1/stop", c.owner(func(w http.ResponseWriter, _ *http.Request) {
+		c.Source.RequestStop()
+		answer(w, http.StatusAccepted, map[string]string{"state": "stopping"})
+	}))
+	if c.Installer != nil {
+		pluginRoutes(c, mux)
+	}
+	return guard(c, mux)
+}
+
+// owner lets only those in who have the token.
+func (c Config) owner(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if !authorized(r, c.Token) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
+			w.Header().Set("Connection", "close")
 			answer(w, http.StatusUnauthorized, map[string]string{"error": "the token of the state folder is wanted"})
 			return
 		}
-		c.Source.RequestStop()
-		answer(w, http.StatusAccepted, map[string]string{"state": "stopping"})
-	})
-	return guard(c, mux)
+		next(w, r)
+	}
 }
 
 func authorized(r *http.Request, token string) bool {

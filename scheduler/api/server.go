@@ -29,7 +29,9 @@ type Config struct {
 	Port   int // 0: any
 	Token  string
 	Source Source
-	Logger *slog.Logger
+	// Installer of plugins; nil: they cannot be changed here.
+	Installer Installer
+	Logger    *slog.Logger
 }
 
 // Server is a running API.
@@ -47,7 +49,9 @@ func Listen(c Config) (*Server, error) {
 		return nil, fmt.Errorf("cannot listen for the API: %w: set alluxio.integration.mesos.web.port and web.bind to what is free on this host", err)
 	}
 	s := &Server{listener: listener, host: c.Host, done: make(chan struct{})}
-	s.server = &http.Server{Handler: Handler(c), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	// ReadTimeout is for bodies; one that may take longer has its own deadlines.
+	s.server = &http.Server{Handler: Handler(c), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: bodyStall, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug)}
 	go func() {
 		defer close(s.done)

@@ -43,6 +43,8 @@ type Instance struct {
 	Failures int `json:"failures,omitempty"`
 	// Permanent says that starting again will hardly mend the last failure.
 	Permanent bool `json:"permanent,omitempty"`
+	// Plugins that the executor uses: digests by "kind-name".
+	Plugins map[string]string `json:"plugins,omitempty"`
 }
 
 // Task is one attempt to run a process of an instance.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,21 +39,27 @@ type Server struct {
 	host     string
 	listener net.Listener
 	server   *http.Server
+	mu       sync.Mutex
 	files    map[string]*open // by path of the URL
 	done     chan struct{}
 }
 
+// open is a file that is handed out. It is closed when it is taken out and nobody reads it any more.
 type open struct {
 	file *os.File
 	File
+	users int
+	out   bool
 }
 
 // Listen opens the files and begins to serve them. The port is another one if the wanted one is taken.
 func Listen(c Config) (*Server, error) {
 	s := &Server{host: c.Host, files: map[string]*open{}, done: make(chan struct{})}
-	if err := s.open(c.Files); err != nil {
-		s.closeFiles()
-		return nil, err
+	for _, f := range c.Files {
+		if err := s.Add(f); err != nil {
+			s.closeFiles()
+			return nil, err
+		}
 	}
 	listener, err := listen(c)
 	if err != nil {
@@ -88,15 +95,53 @@ func listen(c Config) (net.Listener, error) {
 	return listener, nil
 }
 
-func (s *Server) open(files []File) error {
-	for _, f := range files {
-		file, err := os.Open(f.Path)
-		if err != nil {
-			return fmt.Errorf("cannot hand out %s to the agents: %w", filepath.Base(f.Path), err)
-		}
-		s.files[urlPath(f)] = &open{file, f}
+// Add hands out one more file, from now on. It is opened here: what happens to the path later does not matter.
+func (s *Server) Add(f File) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.files[urlPath(f)]; known {
+		return nil
 	}
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return fmt.Errorf("cannot hand out %s to the agents: %w", filepath.Base(f.Path), err)
+	}
+	s.files[urlPath(f)] = &open{file: file, File: f}
 	return nil
+}
+
+// Remove takes a file out. Who reads it may finish.
+func (s *Server) Remove(f File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.files[urlPath(f)]; o != nil {
+		delete(s.files, urlPath(f))
+		o.out = true
+		o.closeUnused()
+	}
+}
+
+func (s *Server) take(path string) (*open, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.files[path]
+	if ok {
+		o.users++
+	}
+	return o, ok
+}
+
+func (s *Server) release(o *open) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.users--
+	o.closeUnused()
+}
+
+func (o *open) closeUnused() {
+	if o.out && o.users == 0 {
+		_ = o.file.Close()
+	}
 }
 
 func urlPath(f File) string { return "/artifacts/" + f.SHA256 + "/" + filepath.Base(f.Path) }
@@ -115,11 +160,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 		return
 	}
-	f, ok := s.files[r.URL.Path]
+	f, ok := s.take(r.URL.Path)
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
+	defer s.release(f)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("ETag", `"`+f.SHA256+`"`)
 	// A reader of its own: requests share the file, which stays the same even if the path gets a new binary.
@@ -140,7 +186,10 @@ func (s *Server) Close() error {
 }
 
 func (s *Server) closeFiles() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, f := range s.files {
-		_ = f.file.Close()
+		f.out = true
+		f.closeUnused()
 	}
 }
