@@ -20,8 +20,10 @@ func VerifyTest(t *testing.T, o suite.Options) {
 				t.Error(v.Why)
 			case suite.Skipped:
 				t.Skip(v.Why)
-			default:
-				t.Log(v.Why)
+			case suite.Passed:
+				if v.Why != "" {
+					t.Log(v.Why)
+				}
 			}
 		})
 	}

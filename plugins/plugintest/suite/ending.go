@@ -97,10 +97,16 @@ func (v *verifier) stderr(context.Context) error {
 	for _, p := range v.processes() {
 		total += p.stderr.size()
 		if p.stderr.size() > maxStderr {
-			return fmt.Errorf("%d MB came on stderr; a host drops most of that, and it slows fetches down: %s", p.stderr.size()>>20, p.stderr)
+			return fmt.Errorf("%d MB came on stderr; a host drops most of that, and it slows fetches down%s", p.stderr.size()>>20, p.stderr)
 		}
 	}
 	return Note("%d bytes", total)
+}
+
+// floods tells early of a plugin that writes without end: it would go on for long.
+func (v *verifier) floods() bool {
+	p := v.subject.current
+	return p != nil && p.stderr.size() > maxStderr
 }
 
 func (v *verifier) leftovers(context.Context) error {

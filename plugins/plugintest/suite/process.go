@@ -36,6 +36,7 @@ type process struct {
 	conn      *grpc.ClientConn
 	host      identity
 	took      time.Duration // from the start to the handshake
+	stall     time.Duration
 }
 
 // stages of a start; startError names the one that failed.
@@ -62,6 +63,7 @@ type launch struct {
 	config  map[string]string
 	version int // the only contract that this host speaks
 	limit   time.Duration
+	stall   time.Duration
 }
 
 // start starts the plugin and does the handshake. The process is to be ended by the
@@ -75,7 +77,7 @@ func start(ctx context.Context, l launch) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{dir: dir, host: host, stdout: newFirstLine(), stderr: &lastLines{}, exited: make(chan struct{})}
+	p := &process{dir: dir, host: host, stdout: newFirstLine(), stderr: &lastLines{}, stall: l.stall, exited: make(chan struct{})}
 	p.cmd = exec.Command(l.path)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.stdout, p.stderr
 	p.cmd.Env = environ(dir, host.certificate, l)
@@ -237,7 +239,7 @@ func (p *process) end() {
 
 // fate says how the process ended, for errors that come from losing it.
 func (p *process) fate() string {
-	if !p.waitExit(time.Second) {
+	if !p.waitExit(endTime) {
 		return "it closed its connection" + p.stderr.String()
 	}
 	return fmt.Sprintf("it ended (%s)%s", p.cmd.ProcessState, p.stderr)

@@ -95,6 +95,9 @@ func (c *ramdiskChecks) bad(ctx context.Context) error {
 		if err := refused(c.r.Mount(ctx, request)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
+		if errors.Is(errors.Join(errs...), errHung) {
+			break // the others would, too
+		}
 	}
 	return errors.Join(errs...)
 }

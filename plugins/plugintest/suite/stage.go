@@ -279,7 +279,7 @@ func (t *trickle) Write(p []byte) (int, error) {
 }
 
 // pick finds the form of a scheme that a fetcher takes: one in which a small file comes,
-// or at least some byte, or a crash.
+// or at least a word of progress, or a crash.
 func (s *stage) pick(forms []string, fetch func(source string) (moved bool, err error)) (string, error) {
 	var refusals []string
 	for _, form := range forms {

@@ -8,7 +8,7 @@ import (
 
 const (
 	maxFirstLine = 64 << 10
-	tailLines    = 5
+	tailLines    = 10
 	tailWidth    = 200
 )
 

@@ -13,7 +13,7 @@ import (
 
 const (
 	callTime  = 10 * time.Second // that any short call may take
-	stallTime = 5 * time.Second  // that a fetch may go on without a byte
+	mountTime = 5 * time.Second  // that a call of a ramdisk may take
 	endTime   = 3 * time.Second  // that a plugin may take to end, as plugins/host has it
 )
 
@@ -127,21 +127,23 @@ func (w watched) Fetch(ctx context.Context, request plugins.FetchRequest, progre
 	return p.fetch(ctx, request, progress)
 }
 
-var errStalled = fmt.Errorf("no progress came for %s, nor did the fetch end", stallTime)
+var errStalled = errors.New("the fetch stands still")
 
+// fetch is a Fetch that is broken off where it stands still.
 func (p *process) fetch(ctx context.Context, request plugins.FetchRequest, progress func(plugins.Progress)) (plugins.FetchResult, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	fetchCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(stallTime, func() { cancel(errStalled) })
+	watchdog := time.AfterFunc(p.stall, func() { cancel(errStalled) })
 	defer watchdog.Stop()
-	result, err := plugins.NewFetcherClient(p.conn).Fetch(ctx, request, func(at plugins.Progress) {
-		watchdog.Reset(stallTime)
+	result, err := plugins.NewFetcherClient(p.conn).Fetch(fetchCtx, request, func(at plugins.Progress) {
+		watchdog.Reset(p.stall)
 		progress(at)
 	})
 	switch {
 	case errors.Is(err, plugins.ErrDisconnected):
 		err = fmt.Errorf("lost the plugin in the middle of a fetch: %s%w", p.fate(), silent{err})
 	case errors.Is(err, errStalled):
+		err = fmt.Errorf("no progress came for %s, nor did the fetch end%w", p.stall, silent{err})
 		if _, infoErr := p.info(ctx, plugins.KindFetcher); infoErr != nil {
 			p.signal(syscall.SIGKILL) // frozen: nothing else would free it
 		}
@@ -160,6 +162,9 @@ func ramdiskOf(s *subject, p *process) plugins.Ramdisk {
 	return bounded{plugins.NewRamdiskClient(p.conn), s}
 }
 
+// errHung is in the chain of an error of a call that did not return.
+var errHung = silent{errors.New("it hangs")}
+
 // bounded bounds the calls of a ramdisk.
 type bounded struct {
 	plugins.Ramdisk
@@ -170,19 +175,19 @@ func (b bounded) Init(context.Context, map[string]string) error { return nil }
 func (b bounded) Shutdown(context.Context) error                { return nil }
 
 func (b bounded) Mount(ctx context.Context, r plugins.MountRequest) (plugins.MountResult, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTime, fmt.Errorf("Mount did not return within %s", callTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, mountTime, fmt.Errorf("Mount did not return within %s%w", mountTime, errHung))
 	defer cancel()
 	return b.Ramdisk.Mount(ctx, r)
 }
 
 func (b bounded) Unmount(ctx context.Context, path string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTime, fmt.Errorf("Unmount did not return within %s", callTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, mountTime, fmt.Errorf("Unmount did not return within %s%w", mountTime, errHung))
 	defer cancel()
 	return b.Ramdisk.Unmount(ctx, path)
 }
 
 func (b bounded) List(ctx context.Context) ([]plugins.Disk, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTime, fmt.Errorf("List did not return within %s", callTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, mountTime, fmt.Errorf("List did not return within %s%w", mountTime, errHung))
 	defer cancel()
 	return b.Ramdisk.List(ctx)
 }

@@ -31,6 +31,8 @@ type Options struct {
 	RamdiskDir string
 	// StartTimeout is how long the plugin may take to be ready: 10 s.
 	StartTimeout time.Duration
+	// StallTimeout is how long a fetch may go on without a byte: 5 s.
+	StallTimeout time.Duration
 	// Begin hears of each check before it runs, Report of its verdict. Nil: nobody does.
 	Begin  func(check string)
 	Report func(Verdict)
@@ -113,6 +115,9 @@ func newVerifier(o Options) (*verifier, error) {
 	if o.StartTimeout == 0 {
 		o.StartTimeout = 10 * time.Second
 	}
+	if o.StallTimeout == 0 {
+		o.StallTimeout = 5 * time.Second
+	}
 	if o.Begin == nil {
 		o.Begin = func(string) {}
 	}
@@ -126,7 +131,7 @@ func newVerifier(o Options) (*verifier, error) {
 	}
 	v := &verifier{Options: o, dir: dir, result: Result{Kind: o.Kind, Name: o.Name}}
 	v.subject = &subject{kind: o.Kind, launch: launch{
-		path: o.Path, parent: dir, config: o.Config, version: plugins.Contract, limit: o.StartTimeout,
+		path: o.Path, parent: dir, config: o.Config, version: plugins.Contract, limit: o.StartTimeout, stall: o.StallTimeout,
 	}}
 	return v, nil
 }

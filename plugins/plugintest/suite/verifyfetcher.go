@@ -27,6 +27,9 @@ func (v *verifier) runFetcher(ctx context.Context) {
 	}
 	c := &fetcherChecks{f: watched{v.subject}, dir: v.dir, is: v.result.Info, FetcherWorld: world}
 	v.must(ctx, Check{"whole", c.whole})
+	if v.broken == "" && v.floods() {
+		v.broken = "because of: stderr"
+	}
 	v.judgeAll(ctx, c.further())
 	v.judge(ctx, Check{"odd sources", v.oddSources})
 	v.judgeAll(ctx, v.faultChecks(c))
@@ -69,7 +72,7 @@ func (v *verifier) pickForm(ctx context.Context) (string, error) {
 			return false, err
 		}
 		_, err = watched{v.subject}.Fetch(ctx, plugins.FetchRequest{Source: source, File: file, Artifact: "jdk"},
-			func(p plugins.Progress) { moved = moved || p.Bytes > 0 })
+			func(plugins.Progress) { moved = true })
 		return moved, err
 	})
 }
