@@ -87,7 +87,13 @@ func (s *Stage) complete() error {
 	if err != nil {
 		return fmt.Errorf("cannot make the cache entry read-only: %w", err)
 	}
-	note, err := json.Marshal(about{Origin: s.origin, Bytes: bytes, Files: len(files), Made: time.Now().UTC().Truncate(time.Second)})
+	count := 0
+	for _, f := range files {
+		if f.kind != 'd' {
+			count++
+		}
+	}
+	note, err := json.Marshal(about{Origin: s.origin, Bytes: bytes, Files: count, Made: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return fmt.Errorf("cannot list the cache entry: %w", err)
 	}
