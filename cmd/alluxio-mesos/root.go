@@ -47,6 +47,7 @@ alluxio.home ($ALLUXIO_HOME), ~/.alluxio, /etc/alluxio. -Dkey=value overrides it
 		newEndpoints(a),
 		newStop(a),
 		newPlugins(a),
+		newCache(a),
 	)
 	// Everything that cobra itself refuses is wrong usage.
 	root.Args = usage(cobra.NoArgs)
