@@ -2,14 +2,18 @@ package unpack_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"io"
+	"os"
+	"path"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+	"github.com/ulikunitz/xz"
 )
 
 // stamp is the modification time of what the tests pack.
@@ -65,6 +69,60 @@ func zstded(t testing.TB, data []byte) []byte {
 	w, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
 	return w.EncodeAll(data, nil)
+}
+
+func xzed(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w, err := xz.NewWriter(&buf)
+	require.NoError(t, err)
+	_, err = w.Write(data)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return buf.Bytes()
+}
+
+// bzip2ed is jdk as bzip2 packs it; Go has no such writer.
+func bzip2ed(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/jdk.tar.bz2")
+	require.NoError(t, err)
+	return data
+}
+
+// zipped makes a zip file of a tar archive. Hard links, which zip has not, become files.
+func zipped(t testing.TB, archive []byte) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	bodies := map[string][]byte{}
+	for r := tar.NewReader(bytes.NewReader(archive)); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		body, err := io.ReadAll(r)
+		require.NoError(t, err)
+		mode := h.FileInfo().Mode()
+		switch h.Typeflag {
+		case tar.TypeXGlobalHeader:
+			continue
+		case tar.TypeSymlink:
+			body = []byte(h.Linkname)
+		case tar.TypeLink:
+			body, mode = bodies[path.Clean(h.Linkname)], mode.Perm()
+		}
+		bodies[path.Clean(h.Name)] = body
+		z := &zip.FileHeader{Name: h.Name, Method: zip.Deflate, Modified: h.ModTime}
+		z.SetMode(mode)
+		to, err := w.CreateHeader(z)
+		require.NoError(t, err)
+		_, err = to.Write(body)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return buf.Bytes()
 }
 
 // endless is a reader of zeros.

@@ -3,21 +3,32 @@ package unpack
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"io"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack/inflate"
 )
 
-var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+// What archives begin with.
+const (
+	gzipMagic  = "\x1f\x8b"
+	zstdMagic  = "\x28\xb5\x2f\xfd"
+	xzMagic    = "\xfd7zXZ\x00"
+	bzip2Magic = "BZh"
+	zipMagic   = "PK\x03\x04"
+	emptyZip   = "PK\x05\x06"
 )
 
-// maxWindow is what "zstd --long" makes at most without a word to the reader.
-const maxWindow = 128 << 20
+const (
+	// maxWindow is what "zstd --long" makes at most without a word to the reader.
+	maxWindow = 128 << 20
+	// maxDictionary is that of "xz -9".
+	maxDictionary = 64 << 20
+)
 
 // decoder is the unpacked stream of one format. next gives its next chunkSize bytes, fewer only
 // with an error, in a buffer that it may look at again the next time (inflate.Reader).
@@ -27,21 +38,59 @@ type decoder struct {
 	close  func()
 }
 
-// open tells the format by the first bytes.
-func open(br *bufio.Reader) (decoder, error) {
-	head, err := br.Peek(blockSize)
-	if err != nil && err != io.EOF {
-		return decoder{}, err
-	}
+// opener begins to read one format.
+type opener func(*bufio.Reader) (decoder, error)
+
+// tell tells the format by the first bytes.
+func tell(head []byte) (opener, error) {
+	begins := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	switch {
-	case bytes.HasPrefix(head, gzipMagic):
-		return openGzip(br)
-	case bytes.HasPrefix(head, zstdMagic):
-		return openZstd(br)
+	case begins(gzipMagic):
+		return openGzip, nil
+	case begins(zstdMagic):
+		return openZstd, nil
+	case begins(xzMagic):
+		return openXz, nil
+	case begins(bzip2Magic):
+		return openBzip2, nil
 	case isTar(head):
-		return decoder{format: "tar", next: fillFrom(br), close: func() {}}, nil
+		return openTar, nil
 	}
-	return decoder{}, refuse("it is not an archive of a known type (tar, tar.gz, tar.zst): %s", describe(head))
+	return nil, refuse("it is not an archive of a known type (tar, tar.gz, tar.zst, tar.xz, tar.bz2, zip): %s", describe(head))
+}
+
+func isZip(head []byte) bool {
+	return bytes.HasPrefix(head, []byte(zipMagic)) || bytes.HasPrefix(head, []byte(emptyZip))
+}
+
+func openTar(br *bufio.Reader) (decoder, error) {
+	return decoder{format: "tar", next: fillFrom(br), close: func() {}}, nil
+}
+
+func openXz(br *bufio.Reader) (decoder, error) {
+	z, err := xz.NewReader(br, maxDictionary)
+	if err != nil {
+		return decoder{}, damaged("xz", explainXz(err))
+	}
+	next := fillFrom(z)
+	return decoder{format: "xz", close: func() {}, next: func(buffer []byte) ([]byte, error) {
+		data, err := next(buffer)
+		return data, explainXz(err)
+	}}, nil
+}
+
+func explainXz(err error) error {
+	switch err {
+	case xz.ErrMemlimit:
+		return refuse("it was packed with a dictionary of more than %d MB; pack it anew with xz -9 or less", maxDictionary>>20)
+	case xz.ErrBuf:
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func openBzip2(br *bufio.Reader) (decoder, error) {
+	return decoder{format: "bzip2", next: fillFrom(bzip2.NewReader(br)), close: func() {}}, nil
 }
 
 func openGzip(br *bufio.Reader) (decoder, error) {
@@ -104,12 +153,8 @@ func describe(head []byte) string {
 	switch {
 	case len(head) == 0:
 		return "it is empty"
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return "it is a zip file"
-	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
-		return "it is an xz file"
-	case bytes.HasPrefix(head, []byte("BZh")):
-		return "it is a bzip2 file"
+	case bytes.HasPrefix(head, []byte("7z\xbc\xaf")), bytes.HasPrefix(head, []byte("Rar!")):
+		return "it is a 7z or rar file"
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
 		return "it is a program"
 	case strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<html"):

@@ -41,17 +41,16 @@ func newPipe(ctx context.Context) *pipe {
 }
 
 // fill inflates in until its end, its limits or the end of ctx.
-func (p *pipe) fill(in *input) {
+func (p *pipe) fill(in *input, br *bufio.Reader, open opener) {
 	defer close(p.full)
-	p.err = p.inflate(in)
+	p.err = p.inflate(in, br, open)
 	if cause := in.err.Load(); p.err != io.EOF && cause != nil {
 		p.err = *cause
 	}
 }
 
 // inflate sends chunks until an error, which is io.EOF where all is well.
-func (p *pipe) inflate(in *input) error {
-	br := bufio.NewReaderSize(in, inputSize)
+func (p *pipe) inflate(in *input, br *bufio.Reader, open opener) error {
 	d, err := open(br)
 	if err != nil {
 		return err

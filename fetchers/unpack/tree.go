@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -86,9 +87,10 @@ func (t *tree) entry(h *tar.Header, r io.Reader, p *pipe) error {
 	}
 	switch h.Typeflag {
 	case tar.TypeDir:
-		return t.folder(name, h)
+		return t.folder(name, h.FileInfo().Mode())
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
-		return t.file(name, h, r, p)
+		f := item{name, h.Size, h.FileInfo().Mode(), h.ModTime}
+		return t.file(f, r, func(err error) error { return t.explainIn(name, p, err) })
 	case tar.TypeSymlink:
 		return t.symlink(name, h.Linkname)
 	case tar.TypeLink:
@@ -128,7 +130,7 @@ func (t *tree) clean(name string) (string, error) {
 	return path.Clean(name), nil
 }
 
-func (t *tree) folder(name string, h *tar.Header) error {
+func (t *tree) folder(name string, mode fs.FileMode) error {
 	if name == "." {
 		return nil
 	}
@@ -140,30 +142,39 @@ func (t *tree) folder(name string, h *tar.Header) error {
 		}
 	}
 	if err == nil {
-		err = t.root.Chmod(name, h.FileInfo().Mode()&0o755|0o700)
+		err = t.root.Chmod(name, mode&0o755|0o700)
 	}
 	return t.wrap(name, err)
 }
 
-func (t *tree) file(name string, h *tar.Header, r io.Reader, p *pipe) error {
-	if name == "." || h.Size < 0 {
-		return refuse("entry %s is no file that can be made", quote(h.Name))
+// item is a file that an archive holds; name is clean.
+type item struct {
+	name  string
+	size  int64
+	mode  fs.FileMode
+	mtime time.Time
+}
+
+// file makes a file of r; explain words what is wrong with r.
+func (t *tree) file(i item, r io.Reader, explain func(error) error) error {
+	if i.name == "." || i.size < 0 {
+		return refuse("entry %s is no file that can be made", quote(i.name))
 	}
-	if t.bytes += h.Size; t.bytes > t.limits.Bytes || t.bytes < 0 {
-		return refuse("entry %s, of %d bytes, takes the archive above %d bytes", quote(h.Name), h.Size, t.limits.Bytes)
+	if t.bytes += i.size; t.bytes > t.limits.Bytes || t.bytes < 0 {
+		return refuse("entry %s, of %d bytes, takes the archive above %d bytes", quote(i.name), i.size, t.limits.Bytes)
 	}
 	var made *os.File
-	err := t.place(name, func() (err error) {
-		made, err = t.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := t.place(i.name, func() (err error) {
+		made, err = t.root.OpenFile(i.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	f := t.writers.open(made, name, h.FileInfo().Mode()&0o755|0o600, h.ModTime)
-	if err := t.content(f, h.Size, r); err != nil {
+	f := t.writers.open(made, i.name, i.mode&0o755|0o600, i.mtime)
+	if err := t.content(f, i.size, r); err != nil {
 		f.queue <- piece{file: f, last: true}
-		return t.explainIn(name, p, err)
+		return explain(err)
 	}
 	return nil
 }

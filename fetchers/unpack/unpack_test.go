@@ -57,6 +57,11 @@ func TestFormats(t *testing.T) {
 		"tar.zst":              zstded(t, data),
 		"tar.zst, padded":      append(zstded(t, data), padding...),
 		"tar.zst in frames":    append(zstded(t, data[:300_000]), zstded(t, data[300_000:])...),
+		"tar.xz":               xzed(t, data),
+		"tar.xz, padded":       append(xzed(t, data), padding...),
+		"tar.xz in streams":    append(xzed(t, data[:300_000]), xzed(t, data[300_000:])...),
+		"tar.bz2":              bzip2ed(t),
+		"zip":                  zipped(t, data),
 	}
 	for name, packed := range formats {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +71,15 @@ func TestFormats(t *testing.T) {
 			requireJDK(t, dir)
 		})
 	}
+}
+
+// A reader that cannot be read twice makes a zip file no worse.
+func TestZipFromAStream(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := iotest.HalfReader(bytes.NewReader(zipped(t, jdk(t))))
+	require.NoError(t, unpack.Archive(t.Context(), r, "jdk.zip", dir, unpack.DefaultLimits()))
+	requireJDK(t, dir)
 }
 
 func requireJDK(t *testing.T, dir string) {
@@ -116,7 +130,8 @@ func TestManyFilesThroughSlowReads(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	t.Parallel()
 	plain := jdk(t)
-	for name, packed := range map[string][]byte{"tar": plain[:len(plain)-1024], "tar.gz": gzipped(t, plain), "tar.zst": zstded(t, plain)} {
+	for name, packed := range map[string][]byte{"tar": plain[:len(plain)-1024], "tar.gz": gzipped(t, plain), "tar.zst": zstded(t, plain),
+		"tar.xz": xzed(t, plain), "tar.bz2": bzip2ed(t), "zip": zipped(t, plain)} {
 		for _, part := range []int{1, 2, 10, 50, 90, 99, 100} {
 			cut := packed[:min(len(packed)*part/100, len(packed)-1)]
 			if name == "tar" && part == 100 {
@@ -148,12 +163,13 @@ func TestNotAnArchive(t *testing.T) {
 		want string
 	}{
 		{nil, "it is empty"},
-		{[]byte("hello"), "not an archive of a known type (tar, tar.gz, tar.zst)"},
+		{[]byte("hello"), "not an archive of a known type (tar, tar.gz, tar.zst, tar.xz, tar.bz2, zip)"},
 		{[]byte("<!DOCTYPE html><title>Sign in"), "web page"},
 		{[]byte("<?xml version='1.0'?><Error>"), "XML"},
-		{[]byte("PK\x03\x04"), "zip"},
-		{[]byte("\xfd7zXZ\x00"), "xz"},
-		{[]byte("BZh9"), "bzip2"},
+		{[]byte("PK\x03\x04"), "no complete zip file"},
+		{[]byte("\xfd7zXZ\x00"), "its xz data ends in the middle"},
+		{[]byte("BZh9"), "its bzip2 data ends in the middle"},
+		{[]byte("7z\xbc\xaf\x27\x1c"), "7z"},
 		{[]byte("\x7fELF"), "program"},
 		{bytes.Repeat([]byte("x"), 4096), "not an archive"},
 		{gzipped(t, bytes.Repeat([]byte("x"), 4096)), "what is packed is not a tar archive"},
@@ -171,7 +187,8 @@ func TestNotAnArchive(t *testing.T) {
 func TestReadersErrorKeepsItsKind(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection lost")
-	for _, packed := range [][]byte{jdk(t), gzipped(t, jdk(t)), zstded(t, jdk(t))} {
+	plain := jdk(t)
+	for _, packed := range [][]byte{plain, gzipped(t, plain), zstded(t, plain), xzed(t, plain), bzip2ed(t), zipped(t, plain)} {
 		r := io.MultiReader(bytes.NewReader(packed[:len(packed)/2]), iotest.ErrReader(broken))
 		err := unpack.Archive(t.Context(), r, "x", t.TempDir(), unpack.DefaultLimits())
 		require.ErrorIs(t, err, broken)
