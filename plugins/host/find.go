@@ -19,12 +19,11 @@ import (
 // executable is a plugin that lies on this node and may be started, if it has the digest.
 type executable struct {
 	kind, name string
-	path       string
+	path       string // empty: see locate
 	sha256     string
 	config     map[string]string
 	shipped    *Plugin // set if it is in the node cache, from where it can be had anew
-	own        bool    // it lies in the node's own folder
-	spare      string  // where its bytes are kept should they be gone from there
+	own        bool    // it is from the node's own folder
 }
 
 func (e executable) id() string { return id(e.kind, e.name) }
@@ -33,11 +32,9 @@ func (e executable) same(other executable) bool {
 	return e.sha256 == other.sha256 && maps.Equal(e.config, other.config)
 }
 
-// kept is the executable where its bytes stay, whatever becomes of the node's own folder.
-func (e executable) kept() executable {
-	if e.own {
-		e.path = e.spare
-	}
+// elsewhere is the executable without its place, where another file may lie by now.
+func (e executable) elsewhere() executable {
+	e.path = ""
 	return e
 }
 
@@ -49,7 +46,7 @@ func (h *Host) find(ctx context.Context, kind, name string) (executable, error) 
 	h.mu.Lock()
 	shipped, isShipped := h.shipped[id(kind, name)]
 	h.mu.Unlock()
-	own, found, err := h.findOwn(ctx, kind, name)
+	own, found, err := h.findOwn(kind, name)
 	if err != nil {
 		return executable{}, err
 	}

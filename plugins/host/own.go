@@ -23,27 +23,61 @@ func (h *Host) wanted(ctx context.Context, kind, name string) (executable, error
 	s := h.slot(id(kind, name))
 	exe, err := h.find(ctx, kind, name)
 	h.mu.Lock()
-	serving, refused := s.serving, s.refused
+	older, refused := s.older(), s.refused
 	h.mu.Unlock()
 	var own *ownError
 	switch {
-	case errors.As(err, &own) && serving != nil:
+	case older == nil:
+	case errors.As(err, &own):
 		if !refused.of(own.Error(), time.Now()) {
 			h.refuseOwn(s, own.Error(), own)
 		}
-		return h.locate(ctx, *serving)
-	case err == nil && serving != nil && refused.of(exe.sha256, time.Now()):
-		return h.locate(ctx, *serving)
+		return *older, nil
+	case err == nil && refused.of(exe.sha256, time.Now()):
+		return *older, nil
 	}
 	return exe, err
 }
 
-// locate makes sure that an older executable is on this node.
-func (h *Host) locate(ctx context.Context, older executable) (executable, error) {
-	if older.shipped == nil {
-		return older.kept(), nil
+// older is what was started last, to be used on. The host's lock is held.
+func (s *slot) older() *executable {
+	if s.serving == nil {
+		return nil
 	}
-	return h.findShipped(ctx, *older.shipped)
+	older := s.serving.elsewhere()
+	return &older
+}
+
+// locate makes sure that an executable is on this node: a shipped one can be had again, and
+// the bytes of the node's own were kept in the node cache.
+func (h *Host) locate(ctx context.Context, exe executable) (executable, error) {
+	if exe.shipped != nil {
+		return h.findShipped(ctx, *exe.shipped)
+	}
+	digest, err := source.ParseDigest(exe.sha256)
+	if err != nil {
+		return exe, err
+	}
+	name := fileName(exe.kind, exe.name)
+	exe.path, err = h.cache.Plugin(ctx, digest, name, func(_ context.Context, w io.Writer) error {
+		return copyTo(w, filepath.Join(h.cfg.NodePluginDir, name))
+	})
+	if err != nil {
+		return exe, fmt.Errorf("cannot find the older %s plugin %q: %w", exe.kind, exe.name, err)
+	}
+	return exe, nil
+}
+
+// keep keeps the bytes of the node's own plugin, since the file may be replaced.
+func (h *Host) keep(exe executable) {
+	if !exe.own {
+		return
+	}
+	h.running.Go(func() {
+		if _, err := h.locate(h.ctx, exe); err != nil && h.ctx.Err() == nil {
+			h.log.Warn("cannot keep the node's own plugin", "plugin", exe.id(), "error", err)
+		}
+	})
 }
 
 // replacedBy is what served until the node's owner put another file into the node's own
@@ -54,8 +88,7 @@ func (h *Host) replacedBy(s *slot, exe executable) *executable {
 	if !exe.own || s.serving == nil || s.serving.sha256 == exe.sha256 {
 		return nil
 	}
-	older := s.serving.kept()
-	return &older
+	return s.older()
 }
 
 // tryOwn lets the node's own new file take over, if it is sound; else it is refused, and
@@ -97,9 +130,8 @@ type ownFile struct {
 	sha256     string
 }
 
-// findOwn looks into the node's own folder. What is found is pinned as it is now, and kept
-// in the node cache, since the file may be replaced while it is used.
-func (h *Host) findOwn(ctx context.Context, kind, name string) (executable, bool, error) {
+// findOwn looks into the node's own folder. What is found is pinned as it is now.
+func (h *Host) findOwn(kind, name string) (executable, bool, error) {
 	if h.cfg.NodePluginDir == "" {
 		return executable{}, false, nil
 	}
@@ -107,14 +139,14 @@ func (h *Host) findOwn(ctx context.Context, kind, name string) (executable, bool
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return executable{}, false, nil
 	}
-	exe, err := h.pinOwn(ctx, kind, name, path)
+	exe, err := h.pinOwn(kind, name, path)
 	if err != nil {
 		return executable{}, false, &ownError{fmt.Errorf("cannot use the node's own %s plugin %q: %w", kind, name, err)}
 	}
 	return exe, true, nil
 }
 
-func (h *Host) pinOwn(ctx context.Context, kind, name, path string) (executable, error) {
+func (h *Host) pinOwn(kind, name, path string) (executable, error) {
 	path, err := trust.Path(path)
 	if err != nil {
 		return executable{}, plugins.AsPermanent(err)
@@ -123,14 +155,7 @@ func (h *Host) pinOwn(ctx context.Context, kind, name, path string) (executable,
 	if err != nil {
 		return executable{}, err
 	}
-	digest, err := source.ParseDigest(sum)
-	if err != nil {
-		return executable{}, err
-	}
-	spare, err := h.cache.Plugin(ctx, digest, fileName(kind, name), func(_ context.Context, w io.Writer) error {
-		return copyTo(w, path)
-	})
-	return executable{kind: kind, name: name, path: path, spare: spare, sha256: sum, own: true}, err
+	return executable{kind: kind, name: name, path: path, sha256: sum, own: true}, nil
 }
 
 // digestOwn digests a file once for as long as it is the same.

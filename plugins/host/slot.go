@@ -97,6 +97,12 @@ const startAttempts = 3
 
 // startSound starts a plugin. One that was damaged in the node cache is fetched anew.
 func (h *Host) startSound(ctx context.Context, exe executable) (*process, error) {
+	if exe.path == "" {
+		var err error
+		if exe, err = h.locate(ctx, exe); err != nil {
+			return nil, err
+		}
+	}
 	p, err := h.start(ctx, exe)
 	if !errors.Is(err, errChecksum) || exe.shipped == nil {
 		return p, err
@@ -147,6 +153,7 @@ func (h *Host) install(s *slot, p *process) {
 	if h.closed {
 		p.requestStop()
 	}
+	h.keep(p.exe)
 	h.restIfUnused(p)
 }
 

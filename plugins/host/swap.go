@@ -146,7 +146,7 @@ func (h *Host) takeOver(ctx context.Context, s *slot, p *process, answer *Swappe
 		return err
 	}
 	defer s.starting.give()
-	own, isOwn, ownErr := h.findOwn(ctx, p.exe.kind, p.exe.name)
+	own, isOwn, ownErr := h.findOwn(p.exe.kind, p.exe.name)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -170,7 +170,7 @@ func (h *Host) takeOver(ctx context.Context, s *slot, p *process, answer *Swappe
 // olderThan is what a newer process takes the place of: what was started last, or else what
 // is shipped; nil if there is neither. The lock is held.
 func (h *Host) olderThan(s *slot, p *process) *executable {
-	older := s.serving
+	older := s.older()
 	if shipped, found := h.shipped[p.exe.id()]; older == nil && found {
 		older = &executable{
 			kind: shipped.Kind, name: shipped.Name, sha256: strings.ToLower(shipped.SHA256), config: shipped.Config, shipped: &shipped,
@@ -179,8 +179,7 @@ func (h *Host) olderThan(s *slot, p *process) *executable {
 	if older == nil || older.sha256 == p.exe.sha256 {
 		return nil
 	}
-	kept := older.kept()
-	return &kept
+	return older
 }
 
 // promote installs a process of a newer executable, which is on trial if there is an older
