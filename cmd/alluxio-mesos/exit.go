@@ -14,6 +14,7 @@ const (
 	exitUsage       = 2
 	exitNotRunning  = 3
 	exitNotServing  = 4
+	exitForGood     = 5 // of fetch alone
 	exitInterrupted = 130
 )
 

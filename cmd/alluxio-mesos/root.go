@@ -46,6 +46,7 @@ alluxio.home ($ALLUXIO_HOME), ~/.alluxio, /etc/alluxio. -Dkey=value overrides it
 		newStatus(a),
 		newEndpoints(a),
 		newStop(a),
+		newFetch(a),
 		newPlugins(a),
 		newCache(a),
 	)

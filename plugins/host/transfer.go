@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -115,9 +116,14 @@ func (t *transfer) run() (fetched, error) {
 	}
 }
 
+// failed notes an attempt that failed. Where nothing else is left to try, it is the caller's to tell.
 func (t *transfer) failed(from *mirror, err error) {
-	t.job.host.log.Warn("fetch failed", "artifact", t.job.want.Artifact, "source", from.source, "plugin", id(plugins.KindFetcher, from.fetcher),
-		"bytes", t.offset, "total", t.total, "error", t.job.fail(err))
+	level := slog.LevelWarn
+	if plugins.KindOf(err) == plugins.Permanent && len(t.job.mirrors.list) == 1 {
+		level = slog.LevelInfo
+	}
+	t.job.host.log.Log(t.ctx, level, "fetch failed", "artifact", t.job.want.Artifact, "source", from.source,
+		"plugin", id(plugins.KindFetcher, from.fetcher), "bytes", t.offset, "total", t.total, "error", t.job.fail(err))
 	if t.ctx.Err() == nil {
 		t.job.last = err
 	}
