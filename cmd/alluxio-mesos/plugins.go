@@ -20,6 +20,7 @@ ships those in alluxio.integration.mesos.plugin.dir. docs/plugins.md is the tuto
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginsVerify(a))
+	cmd.AddCommand(newPluginsNew(a), newPluginsVerify(a))
+	cmd.AddCommand(newPluginsInstall(a), newPluginsList(a), newPluginsRemove(a))
 	return cmd
 }

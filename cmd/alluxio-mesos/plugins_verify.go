@@ -37,7 +37,8 @@ A fetcher is tried with what a built-in server offers: over HTTP, FTP, as an OCI
 registry, and in a folder. For other schemes say with --source what it can fetch; in it
 {http} and {ftp} stand for that server's HOST:PORT, {dir} for its folder, {file} for
 the name of a file in it, and {sha256} for the digest of a file's content. A source
-without any of these is fetched as it is, from wherever it is.
+without any of these is fetched as it is, from wherever it is. In values of -D the same
+can stand, so that a plugin can be told of the server.
 
 A ramdisk is mounted in a new temporary folder, which takes root, or in --ramdisk-dir.
 

@@ -21,7 +21,7 @@ type Options struct {
 	Path string
 	// Kind and Name of the plugin; empty: as the file's name has them.
 	Kind, Name string
-	// Config for Init.
+	// Config for Init. Its values may have {http}, {ftp} and {dir} in them, as Source.
 	Config map[string]string
 	// Source is one to try with, or a form of one that the built-in server fills out: {http}
 	// and {ftp} stand for HOST:PORT, {dir} for a folder, {file} for the name of a file in it,
@@ -130,10 +130,35 @@ func newVerifier(o Options) (*verifier, error) {
 		return nil, fmt.Errorf("cannot make a folder to try the plugin in: %w", err)
 	}
 	v := &verifier{Options: o, dir: dir, result: Result{Kind: o.Kind, Name: o.Name}}
+	if err := v.setStage(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	v.subject = &subject{kind: o.Kind, launch: launch{
-		path: o.Path, parent: dir, config: o.Config, version: plugins.Contract, limit: o.StartTimeout, stall: o.StallTimeout,
+		path: o.Path, parent: dir, config: v.Config, version: plugins.Contract, limit: o.StartTimeout, stall: o.StallTimeout,
 	}}
 	return v, nil
+}
+
+// setStage offers what a fetcher can be tried with, unless its author named a source. The
+// configuration may tell of it.
+func (v *verifier) setStage() error {
+	if v.Kind != plugins.KindFetcher || (v.Source != "" && !isForm(v.Source)) {
+		return nil
+	}
+	dir := filepath.Join(v.dir, "files")
+	err := os.Mkdir(dir, 0o755)
+	if err != nil {
+		return fmt.Errorf("cannot make a folder to try the plugin with: %w", err)
+	}
+	if v.stage, err = newStage(dir); err != nil {
+		return err
+	}
+	config := map[string]string{}
+	for key, value := range v.Config {
+		config[key] = v.stage.fill(value, "", nil)
+	}
+	v.Config = config
+	return nil
 }
 
 func (v *verifier) close() {

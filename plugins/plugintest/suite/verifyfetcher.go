@@ -38,19 +38,12 @@ func (v *verifier) runFetcher(ctx context.Context) {
 
 // world is what the fetcher can be tried with.
 func (v *verifier) world(ctx context.Context) (FetcherWorld, error) {
-	if v.Source != "" && !isForm(v.Source) {
+	if v.stage == nil {
 		return v.fixedWorld(ctx)
-	}
-	dir := filepath.Join(v.dir, "files")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return FetcherWorld{}, err
-	}
-	var err error
-	if v.stage, err = newStage(dir); err != nil {
-		return FetcherWorld{}, err
 	}
 	form := v.Source
 	if form == "" {
+		var err error
 		if form, err = v.pickForm(ctx); err != nil {
 			return FetcherWorld{}, err
 		}
