@@ -125,8 +125,15 @@ func parseEndpoint(value string) (string, error) {
 	if u.User != nil {
 		return "", errSecret()
 	}
+	if !isHost(u) {
+		return "", errors.New("the host of the endpoint holds a character that none may hold")
+	}
 	return strings.TrimRight(u.String(), "/"), nil
 }
+
+// isHost says whether the host of a URL is a name or an address: letters, digits, and what
+// stands between them. Other alphabets are written in their xn-- form.
+func isHost(u *url.URL) bool { return u.Hostname() != "" && made(u.Hostname(), ".-_:") }
 
 // readS3 reads s3://BUCKET/KEY.
 func (a *address) readS3(u *url.URL) error {
@@ -145,8 +152,8 @@ func (a *address) readHTTP(u *url.URL) error {
 		return errors.New("it names two servers, one in the URL and one with endpoint=; write s3://BUCKET/KEY?endpoint=...")
 	}
 	if !onAWS {
-		if u.Hostname() == "" {
-			return errors.New("it names no host")
+		if !isHost(u) {
+			return errors.New("it names no host, or one with a character that none may hold")
 		}
 		a.Endpoint = u.Scheme + "://" + u.Host
 		return a.setPath(path)

@@ -40,6 +40,9 @@ func (o *object) failure(who identity, region string, err error) error {
 		return o.skewed(err)
 	case busy(code, status(err)):
 		return o.busy(err)
+	case strings.HasPrefix(header(err, "Content-Type"), "text/"):
+		return permanent("%s answered %d, and not as S3 does; check the endpoint and its port (a web console has another one)",
+			o.place(), status(err))
 	}
 	if right := rightRegion(err); right != "" || status(err) == http.StatusMovedPermanently {
 		return o.wrongRegion(err, region, right)
@@ -50,7 +53,7 @@ func (o *object) failure(who identity, region string, err error) error {
 	if text := o.notAllowed(code, who, err); text != "" {
 		return permanent("%s", text)
 	}
-	return o.odd(err)
+	return permanent("the server answered %s", answer(err))
 }
 
 func changed() error {
@@ -70,7 +73,7 @@ func (o *object) notThere(code string, err error) string {
 	case header(err, "X-Amz-Delete-Marker") == "true":
 		return fmt.Sprintf("key %s in bucket %s was deleted; an older version can be named with ?versionId=", a.Key, a.Bucket)
 	case code == "NoSuchKey" || status(err) == http.StatusNotFound:
-		return fmt.Sprintf("bucket %s has no key %s; check it, with capitals", a.Bucket, a.Key)
+		return fmt.Sprintf("bucket %s has no key %s; check it (capitals count)", a.Bucket, a.Key)
 	}
 	return ""
 }
@@ -158,7 +161,7 @@ func (o *object) wrongRegion(err error, asked, right string) error {
 }
 
 // rightRegion is the region that an answer names: in a header, or in its text ("the
-// region 'a' is wrong; expecting 'b'").
+// region 'a' is wrong; expecting 'b'", which some servers write with double quotes).
 func rightRegion(err error) string {
 	switch status(err) {
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusBadRequest, http.StatusForbidden:
@@ -176,21 +179,11 @@ func rightRegion(err error) string {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if found := regexp.MustCompile(`expecting '([a-z0-9-]{2,30})'`).FindStringSubmatch(api.ErrorMessage()); found != nil {
+		if found := regexp.MustCompile(`expecting ['"]([a-z0-9-]{2,30})['"]`).FindStringSubmatch(api.ErrorMessage()); found != nil {
 			return found[1]
 		}
 	}
 	return ""
-}
-
-// odd is any other answer, such as that of a server that does not speak S3.
-func (o *object) odd(err error) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) || codeOf(err) == "" {
-		return permanent("%s answered %d, and not as S3 does; check the endpoint and its port (a web console has another one)",
-			o.place(), status(err))
-	}
-	return permanent("the server answered %s", answer(err))
 }
 
 // transport words errors of the connection. What waiting cannot mend is permanent.

@@ -101,14 +101,17 @@ func loadProfile(ctx context.Context, name, credentialsFile, configFile string) 
 		o.CredentialsFiles, o.ConfigFiles = []string{credentialsFile}, []string{configFile}
 	})
 	var notThere shared.SharedConfigProfileNotExistError
+	var noSource shared.SharedConfigAssumeRoleError
 	switch {
 	case err == nil:
 		return found, nil
+	case errors.As(err, &noSource):
+		return found, permanent("it takes role %s, but its source_profile is not there, or has no keys", noSource.RoleARN)
 	case errors.As(err, &notThere):
 		return found, absent{whyNoProfile(credentialsFile)}
 	}
 	// The library's text may hold the line, and so the secret.
-	return found, permanent("the shared files cannot be read as INI: check them for lines that are neither [NAME] nor KEY = VALUE")
+	return found, permanent("the shared files cannot be understood: look for lines that are neither [NAME] nor KEY = VALUE, and for values that are none")
 }
 
 // whyNoProfile is the reason that the library does not tell.
