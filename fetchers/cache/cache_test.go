@@ -23,8 +23,9 @@ func open(t testing.TB) *Cache {
 	dir, err := os.MkdirTemp("", "cache-test-")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, scratch.RemoveAll(dir)) })
-	c, err := Open(filepath.Join(dir, "a", "cache"))
+	c, err := OpenWith(filepath.Join(dir, "a", "cache"), Options{SumsAfter: -1})
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }
 
