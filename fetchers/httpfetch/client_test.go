@@ -71,3 +71,28 @@ func TestContentRange(t *testing.T) {
 		require.False(t, ok, bad)
 	}
 }
+
+func TestNetrc(t *testing.T) {
+	t.Parallel()
+	const text = `# of the team
+machine one.example login ann password "a b\"c" # no comment here
+machine two.example
+	login bob
+	password #5
+	account x
+macdef init
+machine three.example login no password no
+
+machine three.example password p login carl
+machine three.example login second password second
+default login any password any
+machine ONE.example login late password late
+machine empty.example
+`
+	tests := map[string]string{"one.example": `ann a b"c`, "two.example": "bob #5", "three.example": "carl p", "four.example": " ", "empty.example": " "}
+	for host, want := range tests {
+		user, password, found := netrc(text, host)
+		require.Equal(t, want, user+" "+password, host)
+		require.Equal(t, want != " ", found, host)
+	}
+}

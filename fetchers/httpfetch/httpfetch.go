@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,9 @@ type session struct {
 	config config
 	client *http.Client
 	agent  string
+	// fickle are hosts whose file changed on the way. They may be mirrors that do not
+	// agree on the validator: one connection stays with one of them.
+	fickle sync.Map
 }
 
 // New makes the fetcher; version is that of its binary.
@@ -89,7 +93,14 @@ func (s *session) move(ctx context.Context, u *url.URL, r plugins.FetchRequest, 
 	plain.User = nil
 	from := &remote{session: s, url: &plain, login: login, now: time.Now}
 	options := transfer.Options{Connections: s.config.connections, StallTimeout: s.config.stallTimeout}
-	return transfer.Move(ctx, from, r, options, report)
+	if _, fickle := s.fickle.Load(u.Host); fickle {
+		options.Connections = 1
+	}
+	result, err := transfer.Move(ctx, from, r, options, report)
+	if plugins.KindOf(err) == plugins.Changed {
+		s.fickle.Store(u.Host, true)
+	}
+	return result, err
 }
 
 func parse(source string) (*url.URL, error) {

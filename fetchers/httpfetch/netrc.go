@@ -2,26 +2,33 @@ package httpfetch
 
 import "strings"
 
-// netrc finds the login for a host in the text of a netrc file. An entry "default" is not
-// used: it would send the password to any host that a source names.
+// netrc finds the login for a host in the text of a netrc file; found says that there is
+// one. An entry "default" is not used: it would send the password to any host that a
+// source names.
 func netrc(text, host string) (user, password string, found bool) {
-	words := netrcWords(text)
+	user, password = netrcEntry(netrcWords(text), host)
+	if user == "" {
+		return "", "", false
+	}
+	return user, password, true
+}
+
+// netrcEntry reads the first entry of the host.
+func netrcEntry(words []string, host string) (user, password string) {
 	ours := false
 	for len(words) > 0 {
 		word, value := words[0], ""
-		if word == "default" {
-			ours, words = false, words[1:]
-			continue
-		}
 		if len(words) > 1 {
 			value = words[1]
 		}
 		switch {
-		case word == "machine" && found:
-			return user, password, true // the first entry counts
+		case ours && (word == "machine" || word == "default"):
+			return user, password
+		case word == "default":
+			words = words[1:]
+			continue
 		case word == "machine":
 			ours = strings.EqualFold(value, host)
-			found = ours
 		case word == "login" && ours:
 			user = value
 		case word == "password" && ours:
@@ -29,7 +36,7 @@ func netrc(text, host string) (user, password string, found bool) {
 		}
 		words = words[min(2, len(words)):]
 	}
-	return user, password, found
+	return user, password
 }
 
 // netrcWords splits the text, less comments and macros (lines that begin with # or macdef; these go on up to an empty line).

@@ -72,6 +72,7 @@ type client struct {
 	f    plugins.Fetcher
 	file string
 	told []plugins.Progress
+	on   func(plugins.Progress) // may be nil
 }
 
 func newClient(t *testing.T, config map[string]string) *client {
@@ -95,14 +96,25 @@ func (c *client) fetch(source string) (plugins.FetchResult, error) {
 func (c *client) resume(source string, offset int64, validator string) (plugins.FetchResult, error) {
 	c.told = nil
 	request := plugins.FetchRequest{Source: source, File: c.file, Offset: offset, Validator: validator}
-	return c.f.Fetch(c.t.Context(), request, func(p plugins.Progress) { c.told = append(c.told, p) })
+	return c.f.Fetch(c.t.Context(), request, func(p plugins.Progress) {
+		c.told = append(c.told, p)
+		if c.on != nil {
+			c.on(p)
+		}
+	})
 }
 
 func (c *client) requireFile(want []byte) {
 	c.t.Helper()
+	got := c.content()
+	require.True(c.t, bytes.Equal(want, got), "%d bytes, not %d", len(got), len(want))
+}
+
+func (c *client) content() []byte {
+	c.t.Helper()
 	got, err := os.ReadFile(c.file)
 	require.NoError(c.t, err)
-	require.True(c.t, bytes.Equal(want, got), "%d bytes, not %d", len(got), len(want))
+	return got
 }
 
 func (c *client) last() plugins.Progress { return c.told[len(c.told)-1] }

@@ -1,6 +1,7 @@
 package httpfetch
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,26 +50,27 @@ func contentRange(s string) (first, last, total int64, ok bool) {
 	if !ok || !slash || !dash {
 		return 0, 0, 0, false
 	}
-	first, err1 := strconv.ParseInt(from, 10, 64)
-	last, err2 := strconv.ParseInt(to, 10, 64)
+	total = 0
 	if size != "*" {
-		total, err1 = parseSize(size, err1)
+		if total, ok = position(size); !ok || total == 0 {
+			return 0, 0, 0, false
+		}
 	}
-	ok = err1 == nil && err2 == nil && first >= 0 && first <= last && (total == 0 || last < total)
+	first, fromOK := position(from)
+	last, toOK := position(to)
+	ok = fromOK && toOK && first <= last && (total == 0 || last < total)
 	return first, last, total, ok
 }
 
-func parseSize(s string, before error) (int64, error) {
+// position reads a number of bytes, less than what one more would overflow.
+func position(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
-	if before != nil {
-		err = before
-	}
-	return n, err
+	return n, err == nil && n >= 0 && n < math.MaxInt64
 }
 
 // unsatisfied reads the size from the "bytes */TOTAL" of a 416.
 func unsatisfied(s string) (total int64, ok bool) {
 	size, ok := strings.CutPrefix(s, "bytes */")
-	total, err := strconv.ParseInt(size, 10, 64)
-	return total, ok && err == nil
+	total, valid := position(size)
+	return total, ok && valid
 }
