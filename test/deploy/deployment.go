@@ -86,7 +86,7 @@ func (r Result) String() string {
 	return fmt.Sprintf("exit code %d\n--- stdout\n%s--- stderr\n%s", r.Code, r.Stdout, r.Stderr)
 }
 
-// Run runs alluxio-mesos with the deployment's site file and waits for its end.
+// Run runs a verb of alluxio-mesos ("status", "plugins list") with the deployment's site file and waits for its end.
 func (d *Deployment) Run(verb string, args ...string) Result {
 	d.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -105,7 +105,7 @@ func (d *Deployment) Command(ctx context.Context, verb string, args ...string) *
 	d.t.Helper()
 	file := filepath.Join(d.Home, "alluxio-site.properties")
 	require.NoError(d.t, os.WriteFile(file, alluxio.FromMap(d.Site).Bytes(), 0o600))
-	cmd := exec.CommandContext(ctx, Binary(d.t), append([]string{verb, "--conf", file}, args...)...)
+	cmd := exec.CommandContext(ctx, Binary(d.t), append(append(strings.Fields(verb), "--conf", file), args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+d.Home)
 	// The files of the deployment may lie on a slow disk: give output time after a kill.
 	cmd.WaitDelay = 10 * time.Second
