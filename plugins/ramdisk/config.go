@@ -16,6 +16,8 @@ type config struct {
 	mode fs.FileMode
 	// shm.dir is the memory file system for where mounting is not allowed (/dev/shm).
 	shm string
+	// overcommit (no): mount also what the node's free memory does not suffice for now.
+	overcommit bool
 }
 
 func defaultConfig() config { return config{mode: 0o755, shm: "/dev/shm"} }
@@ -39,8 +41,13 @@ func readConfig(values map[string]string) (config, error) {
 				return config{}, fmt.Errorf("cannot configure ramdisk tmpfs: shm.dir is %q; it takes an absolute path", value)
 			}
 			c.shm = filepath.Clean(value)
+		case "overcommit":
+			if value != "yes" && value != "no" {
+				return config{}, fmt.Errorf("cannot configure ramdisk tmpfs: overcommit is %q; it takes yes or no", value)
+			}
+			c.overcommit = value == "yes"
 		default:
-			return config{}, fmt.Errorf("cannot configure ramdisk tmpfs: unknown key %q; it has mode and shm.dir", key)
+			return config{}, fmt.Errorf("cannot configure ramdisk tmpfs: unknown key %q; it has mode, overcommit and shm.dir", key)
 		}
 	}
 	return c, nil

@@ -15,10 +15,12 @@ import (
 
 // mount is a line of /proc/self/mountinfo, as far as it matters here (proc(5)).
 type mount struct {
-	point  string
-	fstype string
-	source string
-	size   int64 // as the kernel shows it; 0: it does not, where the size is that of half the memory
+	root    string // the folder of the file system that is mounted
+	options string // of the file system, separated by commas
+	point   string
+	fstype  string
+	source  string
+	size    int64 // as the kernel shows it; 0: it does not, where the size is that of half the memory
 }
 
 // owner is whose ramdisk the mount is, if it is one.
@@ -77,8 +79,8 @@ func parseMount(line string) (mount, bool) {
 	if !ok || len(left) < 6 || len(right) < 2 {
 		return mount{}, false
 	}
-	m := mount{point: unescape(left[4]), fstype: right[0], source: unescape(right[1])}
-	for option := range strings.SplitSeq(strings.Join(right[2:], ","), ",") {
+	m := mount{root: unescape(left[3]), options: strings.Join(right[2:], ","), point: unescape(left[4]), fstype: right[0], source: unescape(right[1])}
+	for option := range strings.SplitSeq(m.options, ",") {
 		if kb, ok := strings.CutPrefix(option, "size="); ok {
 			if n, err := strconv.ParseInt(strings.TrimSuffix(kb, "k"), 10, 64); err == nil && n > 0 && n < 1<<52 {
 				m.size = n << 10

@@ -12,7 +12,7 @@ func TestReadMounts(t *testing.T) {
 	const table = `22 27 0:21 / /proc rw,nosuid shared:12 - proc proc rw
 100 22 0:50 / /mnt/a\040b\134c rw,nosuid,nodev shared:5 master:7 - tmpfs alluxio-mesos:alluxio:worker-0 rw,size=1024k
 101 22 0:51 / /mnt/x rw - tmpfs alluxio-mesos:alluxio:worker-0 rw
-102 101 0:52 / /mnt/x rw - ext4 /dev/sda\0431 rw
+102 101 0:52 /a\040b /mnt/x rw - ext4 /dev/sda\0431 rw
 103 22 0:53 / /mnt/y rw - ext4 alluxio-mesos:alluxio:worker-1 rw
 104 22 0:54 / /mnt/z rw - tmpfs alluxio-mesos:no:such:label rw
 no mount at all
@@ -21,11 +21,11 @@ no mount at all
 	got, err := readMounts(strings.NewReader(table))
 	require.NoError(t, err)
 	require.Equal(t, []mount{
-		{"/proc", "proc", "proc", 0},
-		{`/mnt/a b\c`, "tmpfs", "alluxio-mesos:alluxio:worker-0", 1 << 20},
-		{"/mnt/x", "ext4", "/dev/sda#1", 0},
-		{"/mnt/y", "ext4", "alluxio-mesos:alluxio:worker-1", 0},
-		{"/mnt/z", "tmpfs", "alluxio-mesos:no:such:label", 0},
+		{"/", "rw", "/proc", "proc", "proc", 0},
+		{"/", "rw,size=1024k", `/mnt/a b\c`, "tmpfs", "alluxio-mesos:alluxio:worker-0", 1 << 20},
+		{"/a b", "rw", "/mnt/x", "ext4", "/dev/sda#1", 0},
+		{"/", "rw", "/mnt/y", "ext4", "alluxio-mesos:alluxio:worker-1", 0},
+		{"/", "rw", "/mnt/z", "tmpfs", "alluxio-mesos:no:such:label", 0},
 	}, got)
 	var owners []string
 	for _, m := range got {

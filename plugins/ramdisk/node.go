@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -106,35 +104,4 @@ func cause(err error) error {
 		return pathErr.Err
 	}
 	return err
-}
-
-// memory tells how much the node has, and how much of it is free.
-func memory() (total, free int64, err error) {
-	data, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0, 0, err
-	}
-	total, free = meminfo(string(data))
-	if total == 0 {
-		return 0, 0, errors.New("/proc/meminfo does not tell the memory of this node")
-	}
-	return total, free, nil
-}
-
-func meminfo(text string) (total, free int64) {
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		kb, err := strconv.ParseInt(fields[1], 10, 64)
-		switch {
-		case err != nil:
-		case fields[0] == "MemTotal:":
-			total = kb << 10
-		case fields[0] == "MemAvailable:":
-			free = kb << 10
-		}
-	}
-	return total, free
 }

@@ -88,21 +88,20 @@ func (d *driver) mountBelow(ctx context.Context, parent string, r plugins.MountR
 	if link, err := os.Readlink(r.Path); err == nil {
 		return shm.reuse(link, r)
 	}
-	total, free, err := memory()
+	c := d.config.Load()
+	room, err := lookAround()
 	if err != nil {
 		return plugins.MountResult{}, err
 	}
-	if r.Size > total {
-		return plugins.MountResult{}, permanent("it should have %s, but this node has %s of memory; "+
-			"lower alluxio.worker.ramdisk.size", human(r.Size), human(total))
+	notice, err := room.fits(r.Size, c.overcommit)
+	if err != nil {
+		return plugins.MountResult{}, err
 	}
-	result, err := mountTmpfs(r, d.config.Load().mode)
+	result, err := mountTmpfs(r, c.mode)
 	if errors.Is(err, errNotPermitted) {
-		result, err = shm.make(r, err)
+		return shm.make(r, err)
 	}
-	if err == nil && r.Size > free && result.Notice == "" {
-		result.Notice = fmt.Sprintf("the ramdisk has %s, but only %s of the node's memory are free now", human(r.Size), human(free))
-	}
+	result.Notice = notice
 	return result, err
 }
 

@@ -143,7 +143,7 @@ func inTheWay(t *testing.T, shm string) {
 }
 
 func notEnough(t *testing.T, shm string) {
-	d := driver(t, map[string]string{"shm.dir": shm})
+	d := driver(t, map[string]string{"shm.dir": shm, "overcommit": "yes"})
 	total, free := space(t, shm)
 	r := place(t, d)
 	if memory := physical(t); total < memory {
