@@ -18,9 +18,11 @@ VERSITYGW     := $(TOOLS)/versitygw-$(VERSITYGW_VERSION)
 ALLUXIO_VERSION := $(shell sed -n 's:.*<alluxio.version>\(.*\)</alluxio.version>.*:\1:p' dist/pom.xml)
 TARBALL         := build/alluxio-$(ALLUXIO_VERSION)-bin.tar.gz
 ZSTD_TARBALL    := $(TARBALL:.gz=.zst)
-DIST_SOURCES    := LICENSE $(shell find dist -type f -not -path 'dist/target/*')
+DIST_SOURCES    := LICENSE $(shell find dist -type f -not -path '*/target/*')
 # -ntp: no progress bars. The lock keeps two makes from sharing dist/target.
 MAVEN           := flock build/alluxio.lock mvn -B -q -ntp
+# In a copy of dist: the jar of the S3 under file system first, which the tarball takes in.
+assemble         = $(MAVEN) -f $(1)/underfs-s3a/pom.xml package && $(MAVEN) -f $(1)/pom.xml package
 
 # The race detector needs a C compiler; CI has to have one.
 RACE := $(if $(or $(CI),$(shell command -v gcc)),-race)
@@ -38,8 +40,8 @@ alluxio: $(TARBALL) $(ZSTD_TARBALL) ## the lean Alluxio tarball, into build/ (ma
 
 $(TARBALL): $(DIST_SOURCES)
 	mkdir -p build
-	@echo "Maven assembles Alluxio; the first time it downloads some 200 MB, and tells nothing of it"
-	$(MAVEN) -f dist/pom.xml package
+	@echo "Maven assembles Alluxio; the first time it downloads some 250 MB, and tells nothing of it"
+	$(call assemble,dist)
 	cp dist/target/$(@F) $@.part
 	cd build && sha256sum $(@F).part | sed 's/\.part$$//' > $(@F).sha256.part
 	mv $@.sha256.part $@.sha256
@@ -57,8 +59,8 @@ reproduce: $(TARBALL) $(ZSTD_TARBALL) ## build the tarball a second time from a 
 	rm -rf build/reproduce
 	mkdir -p build/reproduce
 	cp -r LICENSE dist build/reproduce/
-	rm -rf build/reproduce/dist/target
-	umask 077 && TZ=Pacific/Auckland LC_ALL=C $(MAVEN) -f build/reproduce/dist/pom.xml package
+	rm -rf build/reproduce/dist/target build/reproduce/dist/underfs-s3a/target
+	umask 077 && export TZ=Pacific/Auckland LC_ALL=C && $(call assemble,build/reproduce/dist)
 	cmp $(TARBALL) build/reproduce/dist/target/$(notdir $(TARBALL))
 	GOMAXPROCS=1 go run ./internal/repack build/reproduce/dist/target/$(notdir $(TARBALL)) build/reproduce/tar.zst
 	cmp $(ZSTD_TARBALL) build/reproduce/tar.zst
@@ -122,4 +124,4 @@ $(VERSITYGW):
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin build dist/target
+	rm -rf bin build dist/target dist/underfs-s3a/target

@@ -51,8 +51,13 @@ func TestLifeOnARealMesos(t *testing.T) {
 // secret is a value that nobody may see but Alluxio.
 const secret = "a-secret-that-is-nowhere-else"
 
-// requireSecretKept looks where everybody on an agent, or in Mesos' pages, can look.
 func requireSecretKept(t *testing.T, d *deploy.Deployment) {
+	t.Helper()
+	requireKept(t, d, secret)
+}
+
+// requireKept looks where everybody on an agent, or in Mesos' pages, can look.
+func requireKept(t *testing.T, d *deploy.Deployment, secret string) {
 	t.Helper()
 	for _, p := range d.Processes() {
 		require.NotContains(t, strings.Join(p.Args, " "), secret)
