@@ -36,10 +36,10 @@ func (a address) String() string {
 	return text
 }
 
-// parseAddress reads s3://BUCKET/KEY, and what is left of s3::http(s)://... once the host
-// took s3:: off, with go-getter's and our query keys.
+// parseAddress reads s3://BUCKET/KEY and s3::http(s)://..., whose s3:: the host takes off,
+// with go-getter's and our query keys.
 func parseAddress(source string) (address, error) {
-	u, err := url.Parse(source)
+	u, err := url.Parse(strings.TrimPrefix(source, name+"::"))
 	if err != nil {
 		return address{}, errors.New("that is no URL; write s3://BUCKET/KEY, with %25 for a percent sign in the key")
 	}

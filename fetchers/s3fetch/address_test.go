@@ -58,6 +58,9 @@ func TestParseAddress(t *testing.T) {
 		got, err = parseAddress(parsed.URL)
 		require.NoError(t, err, tt.in)
 		require.Equal(t, tt.want, got, tt.in)
+		got, err = parseAddress("s3::" + tt.in)
+		require.NoError(t, err, tt.in)
+		require.Equal(t, tt.want, got, tt.in)
 	}
 }
 
