@@ -102,3 +102,28 @@ func TestFirstAddress(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1", host)
 }
+
+// Files come and go while it serves; who reads one that goes may finish.
+func TestFilesComeAndGo(t *testing.T) {
+	t.Parallel()
+	s, first := serve(t, 0)
+	f := File{Path: filepath.Join(t.TempDir(), "alluxio-mesos-fetcher-http"), SHA256: strings.Repeat("cd", 32), Size: 4 << 20}
+	require.Error(t, s.Add(f), "it is not there")
+	require.NoError(t, os.WriteFile(f.Path, make([]byte, f.Size), 0o755))
+	require.NoError(t, s.Add(f))
+	require.NoError(t, s.Add(f))
+	require.NoError(t, os.Remove(f.Path), "the file is held")
+
+	response, err := http.Get(s.URL(f))
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	s.Remove(f)
+	s.Remove(f)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Len(t, body, int(f.Size))
+	gone, _ := do(t, http.MethodGet, s.URL(f))
+	require.Equal(t, 404, gone.StatusCode)
+	there, _ := do(t, http.MethodGet, s.URL(first))
+	require.Equal(t, 200, there.StatusCode)
+}
