@@ -22,6 +22,7 @@ type pipe struct {
 	ctx   context.Context
 	full  chan chunk
 	empty chan []byte
+	made  int   // buffers, which are made when first needed
 	err   error // why the stream ended; set before full is closed
 
 	chunk, rest []byte
@@ -33,11 +34,7 @@ type pipe struct {
 type chunk struct{ buffer, data []byte }
 
 func newPipe(ctx context.Context) *pipe {
-	p := &pipe{ctx: ctx, full: make(chan chunk, chunks), empty: make(chan []byte, chunks)}
-	for range chunks {
-		p.empty <- make([]byte, inflate.History+chunkSize+inflate.Slack)
-	}
-	return p
+	return &pipe{ctx: ctx, full: make(chan chunk, chunks), empty: make(chan []byte, chunks)}
 }
 
 // fill inflates in until its end, its limits or the end of ctx.
@@ -59,10 +56,8 @@ func (p *pipe) inflate(in *input, br *bufio.Reader, open opener) error {
 	var unpacked int64
 	for err == nil {
 		var buffer, data []byte
-		select {
-		case buffer = <-p.empty:
-		case <-p.ctx.Done():
-			return context.Cause(p.ctx)
+		if buffer, err = p.buffer(); err != nil {
+			return err
 		}
 		data, err = d.next(buffer)
 		p.full <- chunk{buffer, data} // never blocks: there are no more chunks than places
@@ -79,6 +74,19 @@ func (p *pipe) inflate(in *input, br *bufio.Reader, open opener) error {
 		return err
 	}
 	return io.EOF
+}
+
+func (p *pipe) buffer() ([]byte, error) {
+	if len(p.empty) == 0 && p.made < chunks {
+		p.made++
+		return make([]byte, inflate.History+chunkSize+inflate.Slack), nil
+	}
+	select {
+	case buffer := <-p.empty:
+		return buffer, nil
+	case <-p.ctx.Done():
+		return nil, context.Cause(p.ctx)
+	}
 }
 
 // Read hands out the stream. Chunks hold whole blocks, so a block is read in one piece.

@@ -24,6 +24,7 @@ type writers struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	free   chan []byte
+	made   int // buffers, which are made when first needed
 	queues [writerCount]chan piece
 	next   int
 }
@@ -46,9 +47,6 @@ type file struct {
 
 func newWriters(ctx context.Context, cancel context.CancelCauseFunc) *writers {
 	w := &writers{ctx: ctx, cancel: cancel, free: make(chan []byte, buffers)}
-	for range buffers {
-		w.free <- make([]byte, bufferSize)
-	}
 	for i := range w.queues {
 		w.queues[i] = make(chan piece, buffers)
 	}
@@ -76,6 +74,10 @@ func (w *writers) open(f *os.File, name string, mode fs.FileMode, mtime time.Tim
 
 // buffer waits for a free buffer.
 func (w *writers) buffer() ([]byte, error) {
+	if len(w.free) == 0 && w.made < buffers {
+		w.made++
+		return make([]byte, bufferSize), nil
+	}
 	select {
 	case b := <-w.free:
 		return b, nil

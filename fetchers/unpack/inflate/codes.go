@@ -73,7 +73,7 @@ func (d *decoder) build(literals, distances int) error {
 	if !build(d.distances[:], distanceBits, d.lengths[literals:literals+distances], d.meanings.distances[:]) {
 		return d.corrupt("the code of distances is none")
 	}
-	join(&d.literals)
+	join(&d.literals, shortest(d.lengths[:endSymbol]))
 	return nil
 }
 

@@ -193,18 +193,33 @@ func (b *builder) advance(length int) {
 }
 
 // join makes entries of two literals out of those of one, where their codes together fit into
-// the first look. It goes downwards: what follows a code is in a lower place.
-func join(table *[literalEntries]uint32) {
+// the first look; shortest is that of a literal. It goes downwards: what follows a code is in a
+// lower place.
+func join(table *[literalEntries]uint32, shortest uint32) {
+	if 2*shortest > literalBits {
+		return
+	}
 	for i := uint32(1<<literalBits - 1); i > 0; i-- {
 		first := table[i]
-		if !isLiteral(first) {
+		bits := first & totalBits
+		if !isLiteral(first) || bits+shortest > literalBits {
 			continue
 		}
-		bits := first & totalBits
-		second := table[i>>bits]
+		second := table[i>>bits&(literalEntries-1)]
 		bits += second & totalBits
 		if isLiteral(second) && bits <= literalBits {
 			table[i] = twoLiterals | second&(0xff<<literalAt)<<8 | first&(0xff<<literalAt) | bits
 		}
 	}
+}
+
+// shortest is the length of the shortest code of a literal, or more than any.
+func shortest(lengths []uint8) uint32 {
+	least := uint8(maxCode + 1)
+	for _, length := range lengths {
+		if length != 0 {
+			least = min(least, length)
+		}
+	}
+	return uint32(least)
 }
