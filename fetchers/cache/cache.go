@@ -16,6 +16,8 @@
 //	                         KEY is a sha256, since sources may hold credentials
 //	plugins/HEX/FILE         executables of plugins, by their own sha256; locked as leases
 //	locks/KEY                locked by who makes the entry of that key
+//	partial/HEX/             a part of a download of that sha256, of a process that was
+//	                         killed; the next one goes on with it, or it goes after a day
 //	tmp/RANDOM/              what is being made, locked by its maker; removed when the
 //	                         cache is opened and the maker is dead
 //
@@ -191,7 +193,7 @@ func openOwn(dir string, o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := scratch.Sweep(c.path(tmpDir), ""); err != nil {
+	if err := errors.Join(scratch.Sweep(c.path(tmpDir), "", c.rescue), c.dropOldPartials(time.Now())); err != nil {
 		return nil, fmt.Errorf("cannot clean cache folder %s: %w", dir, err)
 	}
 	return c, nil

@@ -55,8 +55,8 @@ func (d *Dir) Remove() error {
 }
 
 // Sweep removes the folders below parent whose name begins with prefix, that belong to
-// this user and whose owner is dead.
-func Sweep(parent, prefix string) error {
+// this user and whose owner is dead. Before one is removed it is shown to each of before.
+func Sweep(parent, prefix string, before ...func(path string)) error {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return fmt.Errorf("cannot look for left-over temporary folders: %w", err)
@@ -64,13 +64,13 @@ func Sweep(parent, prefix string) error {
 	var errs []error
 	for _, entry := range entries {
 		if entry.IsDir() && strings.HasPrefix(entry.Name(), prefix) {
-			errs = append(errs, sweepOne(filepath.Join(parent, entry.Name())))
+			errs = append(errs, sweepOne(filepath.Join(parent, entry.Name()), before))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func sweepOne(path string) error {
+func sweepOne(path string, before []func(string)) error {
 	info, err := os.Lstat(path)
 	if err != nil || !own(info) {
 		return nil // gone already, or not ours to judge
@@ -80,6 +80,9 @@ func sweepOne(path string) error {
 		return nil // its owner lives, or it is gone
 	}
 	defer lock.Close()
+	for _, look := range before {
+		look(path)
+	}
 	if err := RemoveAll(path); err != nil {
 		return fmt.Errorf("cannot remove left-over temporary folder: %w", err)
 	}

@@ -121,6 +121,7 @@ func (m *moving) advance(to int64) {
 	m.best = max(m.best, to)
 	m.alive()
 	m.job.byteCame()
+	m.note()
 	m.pass.growth.set(to, false)
 }
 

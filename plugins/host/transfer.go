@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ type transfer struct {
 	total     int64 // of the source; 0: unknown
 	validator string
 	best      int64 // the highest offset ever
+	noted     int64 // the offset that was noted last
 	pieces    int   // attempts that brought bytes of this file
 	mismatch  bool  // a file of several pieces had the wrong digest once
 	served    Served
@@ -86,7 +88,7 @@ func (t *transfer) abandon() {
 func (t *transfer) run() (fetched, error) {
 	line := &t.job.mirrors
 	tries := tries{policy: line.policy(t.job.host.cfg.Retry)}
-	if err := t.beginAnew(); err != nil {
+	if err := t.begin(); err != nil {
 		return fetched{}, err
 	}
 	for {
@@ -175,9 +177,45 @@ func (t *transfer) madeRoom() bool {
 	return freed > 0
 }
 
+// begin goes on where a killed process left off, or else begins anew.
+func (t *transfer) begin() error {
+	if t.job.digest == "" {
+		return t.beginAnew()
+	}
+	left, found := t.stage.Resume(t.job.digest)
+	if !found {
+		return t.beginAnew()
+	}
+	t.job.host.log.Info("going on with the download of a killed process", "artifact", t.job.want.Artifact, "bytes", left.Bytes, "total", left.Total)
+	t.path = filepath.Join(t.stage.Downloads(), left.File)
+	if err := t.readAnew(); err != nil {
+		return err
+	}
+	t.offset, t.best, t.noted, t.total, t.validator, t.pieces = left.Bytes, left.Bytes, left.Bytes, left.Total, left.Validator, 1
+	t.pass.growth.set(t.offset, false)
+	return nil
+}
+
+// noteEvery is how many bytes may come before it is noted how far the download is.
+const noteEvery = 1 << 20
+
+// note keeps how far the download is, for who comes after this process if it is killed.
+// Without a note there is nothing but more to download.
+func (t *transfer) note() {
+	if t.job.digest == "" || t.validator == "" || t.offset < t.noted+noteEvery {
+		return
+	}
+	t.noted = t.offset
+	if err := t.stage.Note(cache.Partial{
+		Digest: t.job.digest, File: filepath.Base(t.path), Bytes: t.offset, Total: t.total, Validator: t.validator,
+	}); err != nil {
+		t.job.host.log.Debug("cannot note how far a download is", "error", err)
+	}
+}
+
 // beginAnew takes a fresh file and nothing of what was before.
 func (t *transfer) beginAnew() error {
-	dir := filepath.Join(t.stage.Dir(), "download")
+	dir := t.stage.Downloads()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make a folder for the download: %w", err)
 	}
@@ -186,6 +224,9 @@ func (t *transfer) beginAnew() error {
 	}
 	t.files++
 	t.path = filepath.Join(dir, fmt.Sprintf("file-%d", t.files))
+	if err := os.Remove(t.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a killed process
+		return fmt.Errorf("cannot make the file for the download: %w", err)
+	}
 	if err := os.WriteFile(t.path, nil, 0o600); err != nil {
 		return fmt.Errorf("cannot make the file for the download: %w", err)
 	}
@@ -199,7 +240,7 @@ func (t *transfer) readAnew() error {
 	if err != nil {
 		return err
 	}
-	t.offset, t.total, t.validator, t.pieces = 0, 0, "", 0
+	t.offset, t.noted, t.total, t.validator, t.pieces = 0, 0, 0, "", 0
 	t.pass = startPass(t.ctx, passFiles{
 		download: t.path, name: t.job.name(), tree: tree,
 		limits: t.job.host.cfg.Limits, digested: t.job.digest != "",

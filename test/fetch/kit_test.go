@@ -26,6 +26,11 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/test/s3server"
 )
 
+func TestMain(m *testing.M) {
+	runVictim()
+	os.Exit(m.Run())
+}
+
 // soft is an archive, large enough that what is lost on the way is little of it.
 type soft struct {
 	packed []byte
