@@ -151,7 +151,7 @@ func (v *verifier) hostConfig(dir string) host.Config {
 			Kind: v.Kind, Name: v.Name, SHA256: v.result.SHA256, URL: v.Path, Config: v.Config,
 		}},
 		Fetchers: fetchers, CacheDir: filepath.Join(dir, "cache"), TempDir: dir, Logger: slog.New(slog.DiscardHandler),
-		StartTimeout: v.StartTimeout, StopTimeout: time.Second, StallTimeout: 2 * time.Second,
+		StartTimeout: v.StartTimeout, StopTimeout: time.Second, StallTimeout: 4 * time.Second,
 		Retry: host.RetryPolicy{Attempts: 4, Wait: 10 * time.Millisecond},
 	}
 }
