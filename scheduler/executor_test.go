@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/mesos"
 	v1 "github.com/alluxio-mesos/alluxio-mesos/mesos/v1"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 	launchv1 "github.com/alluxio-mesos/alluxio-mesos/proto/launch/v1"
 )
 
@@ -24,6 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("MESOS_EXECUTOR_ID") != "" && os.Getenv("MESOS_SANDBOX") != "" {
 		os.Exit(runExecutor())
 	}
+	plugintest.RunFake()
 	goleak.VerifyTestMain(m)
 }
 
@@ -35,7 +38,7 @@ func runExecutor() int {
 		return 3
 	}
 	defer func() { _ = e.Close() }()
-	x := &standIn{Executor: e}
+	x := &standIn{Executor: e, plugins: map[string]string{}}
 	died := make(chan os.Signal, 1)
 	signal.Notify(died, jvmDies)
 	for {
@@ -60,6 +63,8 @@ func (x *standIn) handle(event mesos.ExecutorEvent) {
 		x.launch(event.Task)
 	case mesos.KillTask:
 		x.end(mesos.TaskKilled)
+	case mesos.ExecutorMessage:
+		x.swap(event.Data)
 	case mesos.ExecutorShutdown:
 		_ = os.Remove(x.ramdisk)
 		x.ramdisk = ""
@@ -70,8 +75,34 @@ func (x *standIn) handle(event mesos.ExecutorEvent) {
 	}
 }
 
+// swap believes in every plugin but one that is called "refused".
+func (x *standIn) swap(data []byte) {
+	order := &launchv1.Order{}
+	if err := proto.Unmarshal(data, order); err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := order.GetSwap().GetPlugins()[0]
+	id := p.GetKind() + "-" + p.GetName()
+	one := &launchv1.Swapped{Kind: p.GetKind(), Name: p.GetName(), From: x.plugins[id], To: p.GetSha256()}
+	if strings.HasSuffix(p.GetName(), "refused") {
+		one.To, one.Error = one.From, "I do not like it"
+	}
+	x.plugins[id] = one.GetTo()
+	answer, err := proto.Marshal(&launchv1.Answer{Contract: 1, Id: order.GetId(), Swapped: []*launchv1.Swapped{one}, Plugins: x.plugins})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err = x.Message(ctx, answer)
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+}
+
 type standIn struct {
 	mesos.Executor
+	plugins map[string]string
 	task    mesos.TaskID
 	ramdisk string
 }
@@ -83,6 +114,9 @@ func (x *standIn) launch(task mesos.TaskInfo) {
 		return
 	}
 	x.task = task.ID
+	for _, p := range launch.Plugins {
+		x.plugins[p.Kind+"-"+p.Name] = p.Sha256
+	}
 	path := launch.GetRamdisk().GetPath()
 	if launch.Process == "sweep" {
 		_ = os.Remove(path)
@@ -106,7 +140,7 @@ func (x *standIn) end(state mesos.TaskState) {
 }
 
 func (x *standIn) report(state mesos.TaskState, report *launchv1.Report, text string) {
-	report.RamdiskMounted = x.ramdisk != ""
+	report.RamdiskMounted, report.Plugins = x.ramdisk != "", x.plugins
 	data, err := proto.Marshal(report)
 	if err == nil {
 		err = x.Update(mesos.Status{Task: x.task, State: state, Message: text, Data: data})
