@@ -100,6 +100,9 @@ func (s *session) move(ctx context.Context, u *url.URL, r plugins.FetchRequest, 
 	if plugins.KindOf(err) == plugins.Changed {
 		s.fickle.Store(u.Host, true)
 	}
+	if err != nil {
+		s.client.CloseIdleConnections() // to a server that is gone, perhaps
+	}
 	return result, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -48,6 +49,12 @@ func serve(t *testing.T, handler http.HandlerFunc) *server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+func (s *server) all() []*http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 func (s *server) last() *http.Request {

@@ -31,6 +31,8 @@ type conn struct {
 	span   *span                   // nil: it waits
 	last   time.Time               // when the last byte came, or the request began
 	got    int64                   // bytes of this request
+	first  bool                    // it reads what Move asked for at the start
+	serves bool                    // the request was answered, with what was asked for
 }
 
 // run works until nothing is left to do, or it is of no use any more.
@@ -48,7 +50,7 @@ func (c *conn) runFirst(ctx context.Context, p Piece) {
 	defer c.m.leave()
 	err := c.read(ctx, p)
 	p.Body.Close()
-	c.m.firstEnded()
+	c.m.firstEnded(c)
 	for c.m.settle(c, err) && c.m.assign(c) {
 		err = c.serve()
 	}
@@ -58,13 +60,16 @@ func (c *conn) runFirst(ctx context.Context, p Piece) {
 func (c *conn) serve() error {
 	ctx, cancel := context.WithCancelCause(c.m.ctx)
 	defer cancel(nil)
-	from, to := c.m.asks(c, cancel)
+	from, to, left := c.m.asks(c, cancel)
+	if !left {
+		return nil
+	}
 	p, err := c.m.opener.Open(ctx, from, to, c.m.validator)
 	if err != nil {
 		return c.reason(ctx, err)
 	}
 	defer p.Body.Close()
-	if err := c.m.accept(p, from); err != nil {
+	if err := c.m.accept(c, p, from); err != nil {
 		return err
 	}
 	return c.read(ctx, p)
@@ -75,12 +80,12 @@ func (c *conn) serve() error {
 func (c *conn) read(ctx context.Context, p Piece) error {
 	at := p.From
 	for {
-		room := c.m.room(c, at, p.end())
+		room, known := c.m.room(c, at, p.end())
 		if room == 0 {
 			return c.surplus(p, at)
 		}
 		n, err := p.Body.Read(c.buf[:min(int64(len(c.buf)), room)])
-		if err := c.write(c.buf[:n], at); err != nil {
+		if err := c.m.write(c.buf[:n], at, known); err != nil {
 			return Local{err}
 		}
 		at += int64(n)
@@ -91,16 +96,16 @@ func (c *conn) read(ctx context.Context, p Piece) error {
 	}
 }
 
-// write puts down what of data, which lies at position at, is still missing in the file.
-func (c *conn) write(data []byte, at int64) error {
-	if known := c.span.at - at; known > 0 { // only this goroutine moves it
-		data = data[min(known, int64(len(data))):]
-		at = c.span.at
+// write puts down what of data, which lies at position at, lies behind what is known.
+func (m *mover) write(data []byte, at, known int64) error {
+	if skip := known - at; skip > 0 {
+		data = data[min(skip, int64(len(data))):]
+		at = known
 	}
 	if len(data) == 0 {
 		return nil
 	}
-	_, err := c.m.file.WriteAt(data, at)
+	_, err := m.file.WriteAt(data, at)
 	return err
 }
 

@@ -53,7 +53,7 @@ func newMover(o Opener, opts Options, file *os.File, p Piece) *mover {
 // begin runs the first connection, with the piece that is open already.
 func (m *mover) begin(ctx context.Context, cancel context.CancelCauseFunc, p Piece, from int64) {
 	c := newConn(m)
-	c.cancel = cancel
+	c.cancel, c.first, c.serves = cancel, true, true
 	end := p.end()
 	if end < 0 {
 		end = endless
@@ -83,51 +83,70 @@ func (m *mover) assign(c *conn) bool {
 	return false
 }
 
-// asks tells what to ask for: a connection that is alone streams to the end.
-func (m *mover) asks(c *conn, cancel context.CancelCauseFunc) (from, to int64) {
+// asks tells what to ask for: a connection that is alone streams to the end. It may be
+// that nothing is left to ask for.
+func (m *mover) asks(c *conn, cancel context.CancelCauseFunc) (from, to int64, left bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.cancel, c.last, c.got = cancel, time.Now(), 0
+	c.cancel, c.last, c.got, c.serves = cancel, time.Now(), 0, false
+	s := c.span
 	if len(m.conns) == 1 {
-		return c.span.at, -1
+		return s.at, -1, s.at < s.end
 	}
-	return c.span.at, c.span.end
+	return s.at, s.end, s.at < s.end
 }
 
 // accept holds a piece against what was asked for and what is known of the file.
-func (m *mover) accept(p Piece, from int64) error {
+func (m *mover) accept(c *conn, p Piece, from int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	switch {
 	case p.Validator != "" && p.Validator != m.validator, p.Total > 0 && m.total > 0 && p.Total != m.total:
 		return plugins.AsChanged(errors.New("the file changed since the download began"))
 	case p.From > from:
 		return plugins.AsChanged(fmt.Errorf("it answered from byte %d on, when asked for byte %d", p.From, from))
-	case p.From < from && !m.alone():
+	case p.From < from && len(m.conns) > 1:
 		return errWhole
 	}
+	c.serves = true
 	return nil
 }
 
-func (m *mover) alone() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.conns) == 1
-}
-
 // room is how many bytes from at on the connection may read of a piece up to end (-1:
-// unknown); 0: it has all of its span, and there is none behind it for this connection.
-func (m *mover) room(c *conn, at, end int64) int64 {
+// unknown), and up to where they are in the file already; 0: it has all of its span, and
+// there is none behind it for this connection.
+func (m *mover) room(c *conn, at, end int64) (bytes, known int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := c.span
 	if at < s.end {
-		return s.end - at
+		return s.end - at, s.at
 	}
 	since := s.since
-	if at == end || !m.ledger.extend(s, time.Now()) {
-		return 0
+	if at == end || !(m.ledger.extend(s, time.Now()) || m.takeOver(c)) {
+		return 0, s.at
 	}
 	m.took(s.since.Sub(since))
-	return s.end - at
+	return s.end - at, s.at
+}
+
+// takeOver lets the first request go on into a piece that another connection has asked
+// for, but was not answered: it may never be, and the first one brings all, if it must.
+func (m *mover) takeOver(c *conn) bool {
+	if !c.first {
+		return false
+	}
+	for _, other := range m.conns {
+		if s := other.span; s != nil && other != c && s.at == c.span.end && !other.serves {
+			c.span.end, c.span.since = s.end, time.Now()
+			s.at = s.end
+			if other.cancel != nil {
+				other.cancel(errReplaced)
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // took notes how long a span took.
@@ -187,14 +206,14 @@ func (m *mover) settle(c *conn, err error) bool {
 	if m.err != nil {
 		return false
 	}
+	if errors.Is(err, errReplaced) {
+		s.tries++
+		return true
+	}
 	if m.fatal(err) {
 		m.err = err
 		m.cancel(err)
 		return false
-	}
-	if errors.Is(err, errReplaced) {
-		s.tries++
-		return true
 	}
 	if c.got > tooFew {
 		return true
@@ -227,10 +246,10 @@ func (m *mover) fatal(err error) bool {
 	return changed || len(m.conns) == 1 || m.ctx.Err() != nil || errors.As(err, &local)
 }
 
-func (m *mover) firstEnded() {
+func (m *mover) firstEnded(c *conn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.moving = false
+	m.moving, c.first = false, false
 }
 
 // leave is the last that a connection's goroutine does.

@@ -78,10 +78,10 @@ func (m *mover) replaceSlow(now time.Time) {
 // grow adds connections. The first one keeps a lead, so that it is not broken off before
 // it is known whether the server lets others in.
 func (m *mover) grow(to int, now time.Time) {
-	if to <= len(m.conns) || m.err != nil || len(m.conns) == 0 {
+	if to <= len(m.conns) || m.err != nil || m.running == 0 || m.ledger.done() {
 		return
 	}
-	if len(m.conns) == 1 && m.conns[0].span != nil {
+	if len(m.conns) == 1 && m.conns[0].first {
 		m.lead(m.conns[0].span, now)
 	}
 	for len(m.conns) < to {
