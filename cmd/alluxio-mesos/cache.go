@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -127,7 +128,7 @@ type cacheItem struct {
 
 func itemOf(i cache.Item) cacheItem {
 	item := cacheItem{
-		Kind: i.Kind, Name: i.Name, Digest: string(i.Digest), Source: i.Source, Bytes: i.Bytes, Files: i.Files,
+		Kind: i.Kind, Name: nameOf(i), Digest: string(i.Digest), Source: i.Source, Bytes: i.Bytes, Files: i.Files,
 		Made: timestamp(i.Made), Used: timestamp(i.Used),
 	}
 	if i.InUse != cache.UseUnknown {
@@ -135,6 +136,15 @@ func itemOf(i cache.Item) cacheItem {
 		item.InUse = &used
 	}
 	return item
+}
+
+// nameOf is what people call it by: the file, where nobody said what it is for.
+func nameOf(i cache.Item) string {
+	if i.Name == "" && i.Source != "" {
+		file, _, _ := strings.Cut(i.Source, "?")
+		return path.Base(file)
+	}
+	return i.Name
 }
 
 func timestamp(t time.Time) string {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -72,10 +74,14 @@ func (f *cacheFlags) look(a *app) (cachePlace, *cache.Cache, error) {
 		return place, nil, err
 	}
 	c, err := cache.Look(place.dir)
-	if err != nil {
-		return place, nil, fmt.Errorf("%w; nothing was fetched on this node yet, or the cache is elsewhere: name it with --dir", err)
+	var missing *cache.NotThereError
+	switch {
+	case errors.As(err, &missing):
+		err = fmt.Errorf("%w; nothing was fetched on this node yet, or the cache is elsewhere: name it with --dir", err)
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w; run this as root, or as the user whose cache it is", err)
 	}
-	return place, c, nil
+	return place, c, err
 }
 
 func printCache(w io.Writer, listing cacheListing, items []cache.Item) error {
@@ -83,7 +89,7 @@ func printCache(w io.Writer, listing cacheListing, items []cache.Item) error {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "KIND\tNAME\tSHA256\tSIZE\tFILES\tUSED\tIN USE\tSOURCE")
 		for _, item := range items {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", item.Kind, orDash(item.Name), shortDigest(string(item.Digest)),
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", item.Kind, orDash(nameOf(item)), shortDigest(string(item.Digest)),
 				humanSize(item.Bytes), item.Files, humanAge(time.Since(item.Used)), useText(item.InUse), orDash(item.Source))
 		}
 		if err := table.Flush(); err != nil {

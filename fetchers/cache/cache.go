@@ -147,7 +147,7 @@ func Look(dir string) (*Cache, error) {
 		_, err = os.Stat(filepath.Join(dir, entriesDir))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no cache in %s: %w", dir, fs.ErrNotExist)
+		return nil, &NotThereError{dir}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot look into cache folder %s: %w", dir, err)
@@ -156,6 +156,11 @@ func Look(dir string) (*Cache, error) {
 	c.readOnly = foreign
 	return c, nil
 }
+
+// NotThereError says that there is no cache to look at.
+type NotThereError struct{ Dir string }
+
+func (e *NotThereError) Error() string { return "there is no cache in " + e.Dir }
 
 // isForeign tells whether a folder is there and belongs to another user.
 func isForeign(dir string) (foreign bool, owner int, err error) {
