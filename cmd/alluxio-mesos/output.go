@@ -20,6 +20,7 @@ type format struct {
 func addFormat(cmd *cobra.Command, allowed ...string) *format {
 	f := &format{value: allowed[0], allowed: allowed}
 	cmd.Flags().VarP(f, "output", "o", "how to print: "+strings.Join(allowed, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
 	return f
 }
 
