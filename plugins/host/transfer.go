@@ -169,7 +169,10 @@ func (t *transfer) madeRoom() bool {
 	if t.ctx.Err() != nil {
 		return false
 	}
-	need := max(unpackedRatio*t.total, 1<<30)
+	need := unpackedRatio * t.total
+	if need == 0 {
+		need = 1 << 30 // nobody knows yet
+	}
 	freed := t.job.host.cache.MakeRoom(need)
 	if freed > 0 {
 		t.job.host.log.Warn("the disk was full; evicted from the cache what nobody uses", "dir", t.job.host.cache.Dir(), "bytes", freed)
