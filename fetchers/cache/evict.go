@@ -31,7 +31,7 @@ func (c *Cache) shrink() {
 		return
 	}
 	defer c.evictorsLock()()
-	items, err := c.Items()
+	items, err := c.items()
 	if err != nil {
 		c.log.Warn("cannot tell how large the cache is", "dir", c.dir, "error", err)
 		return
@@ -74,12 +74,15 @@ func (c *Cache) MakeRoom(bytes int64) (freed int64) {
 		return 0
 	}
 	defer c.evictorsLock()()
-	items, err := c.Items()
+	items, err := c.items()
 	if err != nil {
 		c.log.Warn("cannot tell what is in the cache", "dir", c.dir, "error", err)
 		return 0
 	}
-	wanted := max(1, bytes-c.free())
+	wanted := bytes - c.free()
+	if wanted <= 0 {
+		wanted = bytes // a quota is full, not the disk
+	}
 	missing := c.evict(items, wanted)
 	return wanted - missing
 }
@@ -126,11 +129,7 @@ func (c *Cache) Remove(item Item) error {
 	if err := c.writable(); err != nil {
 		return err
 	}
-	locked := []string{item.path}
-	if item.Kind == KindEntry {
-		locked = []string{filepath.Join(item.path, leaseFile), filepath.Join(item.path, readersFile)}
-	}
-	unlock, err := lockAlone(locked...)
+	unlock, err := lockAlone(item.leases()...)
 	switch {
 	case errors.Is(err, unix.EWOULDBLOCK):
 		return errInUse

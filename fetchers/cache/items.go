@@ -53,6 +53,15 @@ const (
 
 // Items lists what is in the cache, whole or damaged, but not what is in the shared one.
 func (c *Cache) Items() ([]Item, error) {
+	items, err := c.items()
+	for i := range items {
+		items[i].InUse = items[i].use()
+	}
+	return items, err
+}
+
+// items lists without asking what is in use, which takes a moment's lock on each.
+func (c *Cache) items() ([]Item, error) {
 	entries, err := c.entries()
 	if err != nil {
 		return nil, err
@@ -101,13 +110,11 @@ func (c *Cache) entryItem(d source.Digest) (Item, error) {
 		}
 	}
 	used := a.Made
-	lease := filepath.Join(dir, leaseFile)
-	if info, err := os.Lstat(lease); err == nil {
+	if info, err := os.Lstat(filepath.Join(dir, leaseFile)); err == nil {
 		used = info.ModTime()
 	}
 	return Item{
-		Kind: KindEntry, Digest: d, Name: a.Artifact, Source: a.Source, Bytes: a.Bytes, Files: a.Files, Made: a.Made, Used: used,
-		InUse: c.useOf(lease, filepath.Join(dir, readersFile)), path: dir,
+		Kind: KindEntry, Digest: d, Name: a.Artifact, Source: a.Source, Bytes: a.Bytes, Files: a.Files, Made: a.Made, Used: used, path: dir,
 	}, nil
 }
 
@@ -139,16 +146,23 @@ func (c *Cache) plugins() ([]Item, error) {
 			continue
 		}
 		items = append(items, Item{
-			Kind: KindPlugin, Digest: digest, Name: info.Name(), Bytes: info.Size(), Files: 1, Used: info.ModTime(),
-			InUse: c.useOf(path), path: path,
+			Kind: KindPlugin, Digest: digest, Name: info.Name(), Bytes: info.Size(), Files: 1, Used: info.ModTime(), path: path,
 		})
 	}
 	return items, nil
 }
 
-// useOf tells whether one of the leases is held.
-func (c *Cache) useOf(leases ...string) Use {
-	unlock, err := lockAlone(leases...)
+// leases are the files that who uses an item locks.
+func (i Item) leases() []string {
+	if i.Kind == KindPlugin {
+		return []string{i.path}
+	}
+	return []string{filepath.Join(i.path, leaseFile), filepath.Join(i.path, readersFile)}
+}
+
+// use tells whether somebody holds an item, as far as this user can know.
+func (i Item) use() Use {
+	unlock, err := lockAlone(i.leases()...)
 	if err == nil {
 		unlock()
 		return Unused
