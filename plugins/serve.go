@@ -47,6 +47,7 @@ func serve(kind string, p plugin.Plugin, shutdown *shutdownOnce) {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{Contract: {kind: p}},
+		TLSProvider:      serverTLS,
 		GRPCServer:       plugin.DefaultGRPCServer,
 		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
 const (
@@ -44,7 +46,10 @@ func environ(tempDir, certificate string, config map[string]string) []string {
 	if path == "" {
 		path = defaultPath
 	}
-	env := []string{"PATH=" + path, "TMPDIR=" + tempDir, "PLUGIN_CLIENT_CERT=" + certificate}
+	env := []string{
+		"PATH=" + path, "TMPDIR=" + tempDir, "PLUGIN_CLIENT_CERT=" + certificate,
+		plugins.CertificateEnv + "=" + certificateFile(tempDir),
+	}
 	for name := range strings.SplitSeq(config[envKey], ",") {
 		name = strings.TrimSpace(name)
 		if value, found := os.LookupEnv(name); found && name != "PATH" && name != "TMPDIR" {

@@ -1,16 +1,15 @@
 package host
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"math/big"
+	"os"
+	"path/filepath"
 	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
 // identity is the host's side of mutual TLS with one plugin process.
@@ -25,33 +24,14 @@ type identity struct {
 }
 
 func newIdentity(now time.Time) (identity, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, err := plugins.NewCertificate(now)
 	if err != nil {
-		return identity{}, fmt.Errorf("cannot make a key for the plugin's connection: %w", err)
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return identity{}, fmt.Errorf("cannot make a certificate for the plugin's connection: %w", err)
-	}
-	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"alluxio-mesos"}},
-		DNSNames:              []string{"localhost"},
-		SerialNumber:          serial,
-		NotBefore:             now.Add(-time.Hour), // clocks are set back
-		NotAfter:              now.AddDate(1, 0, 0),
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-		IsCA:                  true, // the plugin's only root
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return identity{}, fmt.Errorf("cannot make a certificate for the plugin's connection: %w", err)
+		return identity{}, err
 	}
 	return identity{
-		certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})),
 		tls: &tls.Config{
-			Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+			Certificates: []tls.Certificate{certificate},
 			MinVersion:   tls.VersionTLS12,
 			ServerName:   "localhost",
 			// go-plugin puts the plugin's certificate here; one that shows none is trusted by
@@ -59,4 +39,21 @@ func newIdentity(now time.Time) (identity, error) {
 			RootCAs: x509.NewCertPool(),
 		},
 	}, nil
+}
+
+// certificateFile is where a plugin may put its certificate (plugins.CertificateEnv).
+func certificateFile(tempDir string) string { return filepath.Join(tempDir, "certificate") }
+
+// trust takes the certificate that the plugin put into its private folder, if it did. Its
+// process is not spoken to yet.
+func (i identity) trust(tempDir string) error {
+	text, err := os.ReadFile(certificateFile(tempDir))
+	if os.IsNotExist(err) {
+		return nil // it came with the handshake
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read its certificate: %w", err)
+	}
+	i.tls.RootCAs.AppendCertsFromPEM(text) // what is none is trusted by nothing
+	return nil
 }

@@ -45,6 +45,7 @@ type process struct {
 	tail     *tail
 	timeouts Config
 	rules    *landlock.Rules // nil: not confined
+	self     identity
 
 	fetcher plugins.Fetcher // of these two, the one that the plugin is
 	ramdisk plugins.Ramdisk
@@ -159,13 +160,13 @@ func (p *process) launch(client *plugin.Client) error {
 	if err := <-launched; err != nil {
 		return p.startError(err)
 	}
-	return nil
+	return p.self.trust(p.temp.Path)
 }
 
 // newClient prepares the command; nothing runs yet.
 func (p *process) newClient() (*plugin.Client, error) {
-	self, err := newIdentity(time.Now())
-	if err != nil {
+	var err error
+	if p.self, err = newIdentity(time.Now()); err != nil {
 		return nil, err
 	}
 	sum, err := hex.DecodeString(p.exe.sha256)
@@ -174,7 +175,7 @@ func (p *process) newClient() (*plugin.Client, error) {
 	}
 	ctx, kill := context.WithCancel(context.Background())
 	p.kill = kill
-	p.cmd = p.command(ctx, self.certificate)
+	p.cmd = p.command(ctx, p.self.certificate)
 	return plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugins.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{plugins.Contract: {p.exe.kind: p.adapter()}},
@@ -182,7 +183,7 @@ func (p *process) newClient() (*plugin.Client, error) {
 		Cmd:              p.cmd,
 		SkipHostEnv:      true,
 		SecureConfig:     pinned(sum),
-		TLSConfig:        self.tls,
+		TLSConfig:        p.self.tls,
 		StartTimeout:     p.timeouts.StartTimeout,
 		Logger:           quiet(),
 		Stderr:           p.tail.writer(),

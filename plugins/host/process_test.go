@@ -100,7 +100,7 @@ func TestThePluginsEnvironment(t *testing.T) {
 			names = append(names, name)
 		}
 	}
-	require.ElementsMatch(t, []string{"PATH", "TMPDIR", "ALLUXIO_MESOS_PLUGIN"}, names)
+	require.ElementsMatch(t, []string{"PATH", "TMPDIR", "ALLUXIO_MESOS_PLUGIN", "ALLUXIO_MESOS_PLUGIN_CERTIFICATE"}, names)
 }
 
 func TestADeadPluginIsStartedAgain(t *testing.T) {
