@@ -78,8 +78,7 @@ func TestInstall(t *testing.T) {
 		first := k.start()
 		before := k.await("all serve", serving(3))
 
-		for _, fault := range []string{plugintest.ExitAtStart, plugintest.Garbage, plugintest.OldContract, plugintest.NewContract,
-			plugintest.WrongName, plugintest.WrongKind, plugintest.BadConfig} {
+		for _, fault := range []string{plugintest.ExitAtStart, plugintest.OldContract, plugintest.WrongName} {
 			_, err := k.install(plugintest.Newer(t, good, fault, ""))
 			var refused *client.RefusedError
 			require.ErrorAs(t, err, &refused, fault)

@@ -14,6 +14,7 @@ type teller struct {
 	instances map[string]told
 	declines  map[[2]string]string
 	notes     map[string]bool
+	swaps     map[[2]string]plan.SwapState // by swap and instance
 }
 
 type told struct{ task, state, message string }
@@ -21,6 +22,7 @@ type told struct{ task, state, message string }
 func (t *teller) tell(log *slog.Logger, v plan.View) {
 	if t.instances == nil {
 		t.instances, t.declines, t.notes = map[string]told{}, map[[2]string]string{}, map[string]bool{}
+		t.swaps = map[[2]string]plan.SwapState{}
 	}
 	if v.State != t.state || v.Message != t.message {
 		t.state, t.message = v.State, v.Message
@@ -35,12 +37,27 @@ func (t *teller) tell(log *slog.Logger, v plan.View) {
 	for _, i := range v.Instances {
 		t.tellInstance(log, i)
 	}
+	for _, s := range v.Swaps {
+		for _, target := range s.Targets {
+			t.tellSwap(log, s, target)
+		}
+	}
 	for _, d := range v.Declines {
 		if key := [2]string{d.Instance, string(d.Agent.Agent)}; t.declines[key] != d.Reason {
 			t.declines[key] = d.Reason
 			log.Info("an offer was declined", "instance", d.Instance, "agent", d.Agent.Agent, "host", d.Agent.Host, "reason", d.Reason, "advice", d.Advice)
 		}
 	}
+}
+
+func (t *teller) tellSwap(log *slog.Logger, s plan.Swap, target plan.SwapTarget) {
+	key := [2]string{s.ID, target.Instance}
+	if t.swaps[key] == target.State {
+		return
+	}
+	t.swaps[key] = target.State
+	log.Info(target.Instance+": swap of a plugin: "+string(target.State), "plugin", s.Kind+"-"+s.Name, "executor", target.Executor,
+		"from", target.From, "to", target.To, "error", target.Error)
 }
 
 // tellInstance tells steps, not the bytes of a download or the seconds of a wait.

@@ -16,7 +16,9 @@ ships those in alluxio.integration.mesos.plugin.dir. docs/plugins.md is the tuto
 
 ` + exitCodesHelp,
 		Example: `  alluxio-mesos plugins new shelf                              # a project that builds and passes
-  alluxio-mesos plugins verify ./bin/alluxio-mesos-fetcher-shelf`,
+  alluxio-mesos plugins verify ./bin/alluxio-mesos-fetcher-shelf
+  alluxio-mesos plugins install ./bin/alluxio-mesos-fetcher-shelf  # into a deployment that runs
+  alluxio-mesos plugins list`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

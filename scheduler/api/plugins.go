@@ -114,9 +114,12 @@ func (p *patient) Read(into []byte) (int, error) {
 	n, err := p.body.Read(into)
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, io.EOF):
+		// The server goes on reading, to notice a client that goes away; it would take the end of our patience for that.
+		_ = p.control.SetReadDeadline(time.Time{})
 	case errors.As(err, &large):
 		err = tooLarge()
-	case err != nil && !errors.Is(err, io.EOF):
+	case err != nil:
 		err = &Refusal{http.StatusBadRequest, fmt.Errorf("the plugin did not arrive whole: %w", err)}
 	}
 	return n, err

@@ -149,7 +149,7 @@ func TestSlowBodiesEnd(t *testing.T) {
 	t.Parallel()
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = theirs.Close() })
-	control := &deadlines{ours, 50 * time.Millisecond}
+	control := &deadlines{Conn: ours, patience: 50 * time.Millisecond}
 	p := &patient{body: ours, control: http.NewResponseController(control), end: time.Now().Add(time.Hour)}
 	_, err := p.Read(make([]byte, 10))
 	var refusal *Refusal
@@ -168,15 +168,34 @@ func TestSlowBodiesEnd(t *testing.T) {
 	require.NotZero(t, s.server.WriteTimeout)
 }
 
+// The plugin is tried after its body has come, and that may take longer than a body may stall.
+func TestAnInstallMayTakeItsTimeOnceTheBodyIsThere(t *testing.T) {
+	t.Parallel()
+	control := &deadlines{}
+	p := &patient{body: strings.NewReader("binary"), control: http.NewResponseController(control), end: time.Now().Add(time.Hour)}
+	n, err := p.Read(make([]byte, 6))
+	require.NoError(t, err)
+	require.Equal(t, 6, n)
+	require.False(t, control.last.IsZero())
+	_, err = p.Read(make([]byte, 6))
+	require.ErrorIs(t, err, io.EOF)
+	require.True(t, control.last.IsZero())
+}
+
 // deadlines is a ResponseWriter whose patience is shorter than what it is told.
 type deadlines struct {
 	net.Conn
 	patience time.Duration
+	last     time.Time
 }
 
 func (d *deadlines) Header() http.Header { return http.Header{} }
 func (d *deadlines) WriteHeader(int)     {}
 func (d *deadlines) SetReadDeadline(at time.Time) error {
+	if d.Conn == nil {
+		d.last = at
+		return nil
+	}
 	if time.Until(at) > bodyStall {
 		return errors.New("too patient")
 	}
