@@ -1,0 +1,72 @@
+package acceptance
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest/suite"
+	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+)
+
+// The example plugins in a deployment: Alluxio out of an OCI registry by the one in Go,
+// the JDK from an FTP server by the one in Python.
+func TestExamplePlugins(t *testing.T) {
+	t.Parallel()
+	plugins := examplePlugins(t)
+	jdk := deploy.OtherJDK(t)
+	offer, err := suite.NewOffer(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(offer.Close)
+	alluxio, err := offer.Add(deploy.Tarball(t), "oci://{http}/alluxio/lean:{file}")
+	require.NoError(t, err)
+	java, err := offer.Add(jdk.File, "ftp://{ftp}/jdk/{file}")
+	require.NoError(t, err)
+	c := mesostest.Embedded(t, mesostest.Options{Agents: agents(t, 1)})
+	d := deploy.New(t, c.Address(), map[string]string{
+		deploy.Prefix + "plugin.dir":      plugins,
+		deploy.Prefix + "alluxio.jar.url": alluxio,
+		deploy.Prefix + "jdk.url":         java, deploy.Prefix + "jdk.checksum": jdk.Checksum,
+		// A cache of its own, so that both are fetched.
+		deploy.Prefix + "cache.dir": "",
+		// Chosen by name, though it would be taken by its scheme.
+		deploy.Prefix + "fetcher.ftp": "ftp",
+	})
+	d.Start()
+	s := d.Serving(2, startLimit)
+	require.True(t, runs(s, jdk.Version), "%+v", s.Instances)
+	require.Equal(t, d.Write("/file", nil), d.Read("/file"))
+	d.Stop()
+}
+
+// examplePlugins is a folder with the examples and the built-in plugins.
+func examplePlugins(t *testing.T) string {
+	t.Helper()
+	root, dir := deploy.Root(t), t.TempDir()
+	built, err := filepath.Glob(filepath.Join(root, "bin", "alluxio-mesos-*-*"))
+	require.NoError(t, err)
+	for _, file := range built {
+		if err := os.Link(file, filepath.Join(dir, filepath.Base(file))); err != nil {
+			require.NoError(t, os.Symlink(file, filepath.Join(dir, filepath.Base(file))))
+		}
+	}
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "alluxio-mesos-fetcher-oci"), "./examples/plugins/oci")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	pack := exec.Command("make", "-C", filepath.Join(root, "examples", "plugins", "ftp"))
+	if said, err := pack.CombinedOutput(); err != nil {
+		if os.Getenv("CI") == "" {
+			t.Skipf("cannot build a plugin in Python here: %v: %s", err, said)
+		}
+		require.NoError(t, err, "%s", said)
+	}
+	content, err := os.ReadFile(filepath.Join(root, "examples", "plugins", "ftp", "bin", "alluxio-mesos-fetcher-ftp"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "alluxio-mesos-fetcher-ftp"), content, 0o755))
+	return dir
+}
