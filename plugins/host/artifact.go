@@ -25,6 +25,8 @@ type job struct {
 	progress func(Progress)
 	byteCame func() // is told of each advance
 	last     error  // what the last attempt failed with
+	// process gives the process of a mirror's fetcher, and the function that gives it back.
+	process func(context.Context, *mirror) (*process, func(), error)
 }
 
 // artifact gets an artifact, and words what goes wrong.
@@ -49,6 +51,7 @@ func (h *Host) artifact(ctx context.Context, w Want, progress func(Progress)) (A
 // newJob reads what is wanted. The job is usable for fail in any case.
 func (h *Host) newJob(w Want, progress func(Progress)) (*job, error) {
 	j := &job{host: h, want: w, progress: progress, byteCame: func() {}}
+	j.process = j.acquire
 	list, err := source.ParseList(w.Source)
 	if err != nil {
 		return j, err

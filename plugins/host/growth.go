@@ -79,6 +79,3 @@ func (g *growing) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// ReadAt looks at what was read before: the list of a zip file is at its end.
-func (g *growing) ReadAt(p []byte, offset int64) (int, error) { return g.file.ReadAt(p, offset) }

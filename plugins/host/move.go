@@ -17,11 +17,11 @@ import (
 // is killed.
 func (t *transfer) move() (plugins.FetchResult, error) {
 	from := t.job.mirrors.now()
-	p, err := t.job.acquire(t.ctx, from)
+	p, release, err := t.job.process(t.ctx, from)
 	if err != nil {
 		return plugins.FetchResult{}, err
 	}
-	defer t.job.host.release(p)
+	defer release()
 	t.served = Served{Source: from.source.String(), Plugin: p.exe.name, Version: p.info.Version, SHA256: p.exe.sha256}
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
@@ -144,15 +144,15 @@ func (m *moving) check(at plugins.Progress) error {
 }
 
 // acquire takes the process of a mirror's fetcher, which must serve the source's scheme.
-func (j *job) acquire(ctx context.Context, m *mirror) (*process, error) {
+func (j *job) acquire(ctx context.Context, m *mirror) (*process, func(), error) {
 	p, err := j.host.acquire(ctx, plugins.KindFetcher, m.fetcher)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if schemes := p.info.Schemes; len(schemes) > 0 && !slices.Contains(schemes, m.source.Scheme) {
 		j.host.release(p)
-		return nil, plugins.AsPermanent(fmt.Errorf("fetcher %q does not serve %q sources but %s; name another with "+
+		return nil, nil, plugins.AsPermanent(fmt.Errorf("fetcher %q does not serve %q sources but %s; name another with "+
 			"alluxio.integration.mesos.fetcher.%s", m.fetcher, m.source.Scheme, strings.Join(schemes, ", "), m.source.Scheme))
 	}
-	return p, nil
+	return p, func() { j.host.release(p) }, nil
 }

@@ -15,14 +15,14 @@ import (
 )
 
 // chunk is how much of a file is hashed at once.
-const chunk = 1 << 20
+const chunk = 256 << 10
 
 // errAbandoned ends a pass whose bytes turned out to be the wrong ones.
 var errAbandoned = errors.New("the file is begun anew")
 
-// pass is one reading of a download from its first byte to its last, while it grows. Two
-// goroutines read it side by side: one hashes, one unpacks. It outlives the plugin that
-// writes the file, so that another can go on.
+// pass is one reading of a download from its first byte to its last, while it grows. What
+// is read is unpacked, and hashed beside that. It outlives the plugin that writes the file,
+// so that another can go on.
 type pass struct {
 	growth *growth
 	cancel context.CancelCauseFunc
@@ -51,13 +51,9 @@ func startPass(ctx context.Context, files passFiles) *pass {
 	p := &pass{growth: newGrowth()}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	p.done.Go(func() {
-		if p.digest, p.hashErr = p.hash(files.download); p.hashErr != nil {
-			p.cancel(p.hashErr)
-		}
-	})
-	p.done.Go(func() {
-		if p.treeErr = p.unpack(files); p.treeErr != nil && !files.digested {
-			p.cancel(p.treeErr)
+		if err := p.read(files); err != nil {
+			p.hashErr = err
+			p.cancel(err)
 		}
 	})
 	return p
@@ -76,28 +72,88 @@ func (p *pass) abandon() {
 	p.done.Wait()
 }
 
-func (p *pass) hash(path string) (source.Digest, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("cannot read the download: %w", err)
-	}
-	defer file.Close()
-	hash := sha256.New()
-	// Both ends are wrapped so that io.CopyBuffer really goes by chunks.
-	reader := &growing{ctx: p.ctx, file: file, growth: p.growth}
-	if _, err := io.CopyBuffer(onlyWriter{hash}, reader, make([]byte, chunk)); err != nil {
-		return "", fmt.Errorf("cannot read the download: %w", err)
-	}
-	return source.ParseDigest(hex.EncodeToString(hash.Sum(nil)))
-}
-
-type onlyWriter struct{ io.Writer }
-
-func (p *pass) unpack(files passFiles) error {
+// read unpacks the download and hashes the very bytes that were unpacked: read twice, a
+// file that a fetcher corrects afterwards could have the right digest and a wrong tree.
+func (p *pass) read(files passFiles) error {
 	file, err := os.Open(files.download)
 	if err != nil {
 		return fmt.Errorf("cannot read the download: %w", err)
 	}
 	defer file.Close()
-	return unpack.Archive(p.ctx, &growing{ctx: p.ctx, file: file, growth: p.growth}, files.name, files.tree, files.limits)
+	hashing := startHashing(&growing{ctx: p.ctx, file: file, growth: p.growth})
+	p.treeErr = unpack.Archive(p.ctx, hashing, files.name, files.tree, files.limits)
+	if p.treeErr != nil && !files.digested {
+		hashing.end()
+		p.cancel(p.treeErr)
+		return nil
+	}
+	// Where the archive cannot be unpacked, its digest is still wanted.
+	_, err = io.CopyBuffer(onlyWriter{io.Discard}, hashing, make([]byte, chunk))
+	digest := hashing.end()
+	if err != nil {
+		return fmt.Errorf("cannot read the download: %w", err)
+	}
+	p.digest = digest
+	return nil
+}
+
+type onlyWriter struct{ io.Writer }
+
+// chunks is how many may wait to be hashed.
+const chunks = 4
+
+// hashing is a reader that hashes what it reads, on a goroutine of its own.
+type hashing struct {
+	from   io.Reader
+	full   chan []byte
+	empty  chan []byte
+	part   []byte // not yet handed over
+	done   sync.WaitGroup
+	digest source.Digest
+}
+
+func startHashing(from io.Reader) *hashing {
+	h := &hashing{from: from, full: make(chan []byte, chunks), empty: make(chan []byte, chunks+2)}
+	h.done.Go(func() {
+		sum := sha256.New()
+		for part := range h.full {
+			_, _ = sum.Write(part)
+			h.empty <- part[:0]
+		}
+		h.digest = source.Digest("sha256:" + hex.EncodeToString(sum.Sum(nil)))
+	})
+	return h
+}
+
+func (h *hashing) Read(b []byte) (int, error) {
+	n, err := h.from.Read(b)
+	for data := b[:n]; len(data) > 0; {
+		if h.part == nil {
+			h.part = h.buffer()
+		}
+		room := min(len(data), cap(h.part)-len(h.part))
+		h.part, data = append(h.part, data[:room]...), data[room:]
+		if len(h.part) == cap(h.part) {
+			h.full <- h.part
+			h.part = nil
+		}
+	}
+	return n, err
+}
+
+func (h *hashing) buffer() []byte {
+	select {
+	case part := <-h.empty:
+		return part
+	default:
+		return make([]byte, 0, chunk)
+	}
+}
+
+// end is the digest of all that was read.
+func (h *hashing) end() source.Digest {
+	h.full <- h.part
+	close(h.full)
+	h.done.Wait()
+	return h.digest
 }

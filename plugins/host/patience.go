@@ -35,7 +35,11 @@ func (j *job) outOfPatience(ctx context.Context, err error) error {
 	}
 	text := fmt.Errorf("not one byte came within %s, and nothing that would answer", j.want.Patience)
 	if j.last != nil {
-		text = fmt.Errorf("not one byte came within %s; the last attempt: %w", j.want.Patience, j.last)
+		last := j.last
+		if j.mirrors.now().last != nil {
+			last = j.mirrors.all(last)
+		}
+		text = fmt.Errorf("not one byte came within %s; the last attempt: %w", j.want.Patience, last)
 	}
 	return &plugins.Error{Kind: plugins.Retryable, Err: text}
 }

@@ -36,11 +36,11 @@ func (j *job) recalled(ctx context.Context) (Artifact, bool, error) {
 }
 
 func (j *job) unchanged(ctx context.Context, m *mirror, record cache.Record) (bool, error) {
-	p, err := j.acquire(ctx, m)
+	p, release, err := j.process(ctx, m)
 	if err != nil {
 		return false, err
 	}
-	defer j.host.release(p)
+	defer release()
 	if !p.info.Resumes {
 		return false, nil
 	}

@@ -116,11 +116,11 @@ func (m *mirrors) unlearnt(err error) error {
 
 // readDigest fetches one checksum file.
 func (j *job) readDigest(ctx context.Context, m *mirror, name string) (source.Digest, error) {
-	p, err := j.acquire(ctx, m)
+	p, release, err := j.process(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	defer j.host.release(p)
+	defer release()
 	stage, err := j.host.cache.Stage()
 	if err != nil {
 		return "", err
