@@ -56,7 +56,7 @@ const (
 func RunFake() {
 	name := filepath.Base(os.Args[0])
 	if named, is := strings.CutPrefix(name, fakePrefix); is {
-		f := &fake{name: "fake-" + named}
+		f := newFake(named)
 		f.fault, f.version = played(named)
 		playAtStart(f)
 		plugins.ServeFetcher(f)
@@ -131,6 +131,11 @@ type fake struct {
 	version string
 	fault   string
 	changed atomic.Bool
+}
+
+// newFake plays a fault under its own name.
+func newFake(fault string) *fake {
+	return &fake{name: "fake-" + fault, version: "1.0.0", fault: fault}
 }
 
 func (f *fake) Info(context.Context) (plugins.Info, error) {

@@ -64,7 +64,7 @@ func world(t *testing.T) FetcherWorld {
 
 func TestAGoodFetcherPasses(t *testing.T) {
 	t.Parallel()
-	FetcherTest(t, func() plugins.Fetcher { return &fake{fault: Good} }, world(t))
+	FetcherTest(t, func() plugins.Fetcher { return newFake(Good) }, world(t))
 }
 
 func TestAGoodFetcherPassesAsABinary(t *testing.T) {
@@ -84,7 +84,7 @@ func TestBadFetchersAreFound(t *testing.T) {
 	for fault, want := range cases {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			f := OverGRPC(t, &fake{fault: fault})
+			f := OverGRPC(t, newFake(fault))
 			for _, check := range suite.FetcherChecks(f, t.TempDir(), world(t)) {
 				if v := suite.Judge(t.Context(), check); v.Outcome == suite.Failed {
 					require.Equal(t, want, check.Name, v.Why)
