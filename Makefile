@@ -33,7 +33,7 @@ help: ## what can be made
 
 .PHONY: build
 build: ## all commands, into bin/
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
 
 .PHONY: alluxio
 alluxio: $(TARBALL) $(ZSTD_TARBALL) ## the lean Alluxio tarball, into build/ (made again only after a change in dist/)
@@ -75,6 +75,10 @@ dev: build alluxio ## an embedded Mesos and a whole Alluxio on this machine, unt
 test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 	$(if $(RACE),,@echo "no gcc: testing without the race detector")
 	go test $(RACE) -timeout 14m ./...
+
+.PHONY: cycles
+cycles: build ## 500 starts and stops of a plugin, which must leave nothing behind
+	ALLUXIO_MESOS_CYCLES=500 ALLUXIO_MESOS_CYCLES_OF=$(CURDIR)/bin/alluxio-mesos-fetcher-http go test -count=1 -v -run '^TestCycles$$' ./plugins/host
 
 .PHONY: bench
 bench: build alluxio $(VERSITYGW) ## from LAUNCH to serving, against the same JVMs started by hand
