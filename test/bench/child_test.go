@@ -36,6 +36,7 @@ type order struct {
 	Mode, Dir, URL, SHA256 string
 	Kind, Plugin           string            // started by modeStart
 	Binaries               map[string]string // of plugins, by KIND-NAME
+	S3                     map[string]string // configuration of the S3 fetcher
 }
 
 // report is what it prints.
@@ -107,7 +108,9 @@ func newHost(o order) (*host.Host, error) {
 			return nil, err
 		}
 	}
-	return host.New(host.Config{CacheDir: filepath.Join(o.Dir, "cache"), NodePluginDir: dir, TempDir: o.Dir})
+	// A node's own plugin takes the configuration of the shipped one in whose place it is.
+	s3 := host.Plugin{Kind: plugins.KindFetcher, Name: "s3", SHA256: strings.Repeat("0", 64), Config: o.S3}
+	return host.New(host.Config{CacheDir: filepath.Join(o.Dir, "cache"), NodePluginDir: dir, TempDir: o.Dir, Plugins: []host.Plugin{s3}})
 }
 
 func fetchWithHost(ctx context.Context, o order, r *report) error {

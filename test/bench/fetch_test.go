@@ -33,7 +33,7 @@ type way struct {
 
 // load is an archive that is served, under both its names.
 type load struct {
-	name         string
+	name, dir    string
 	gzip, zstd   served
 	files, bytes int64 // unpacked
 }
@@ -61,9 +61,16 @@ type result struct {
 // server, in turns, each from an empty folder and with all processes it needs. Each
 // iteration is a round; what counts are medians and their ratios.
 func BenchmarkFetch(b *testing.B) {
-	server, loads := serveLoads(b)
+	server, loads := serveLoads(b, jdkLoad, alluxioLoad)
 	defer server.Close()
 	ways := available(b, fetchWays())
+	results := compare(b, ways, loads, goals())
+	b.Log(memory(loads, results, ours, oursZstd, goGetter))
+}
+
+// compare measures all ways in turns, and prints what came out.
+func compare(b *testing.B, ways []way, loads []load, goals []goal) map[string][]result {
+	b.Helper()
 	results := map[string][]result{}
 	for b.Loop() {
 		for _, l := range loads {
@@ -77,11 +84,11 @@ func BenchmarkFetch(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // what a loop takes says nothing
 	b.Log("\n" + table(ways, loads, results))
 	for _, l := range loads {
-		for _, goal := range goals() {
+		for _, goal := range goals {
 			b.Log(goal.judge(l, results))
 		}
 	}
-	b.Log(memory(loads, results))
+	return results
 }
 
 const (
@@ -169,19 +176,27 @@ func requireTree(b *testing.B, tree string, from load) {
 	require.Equal(b, []int64{from.files, from.bytes}, []int64{files, bytes}, "files and bytes in %s", tree)
 }
 
-func serveLoads(b *testing.B) (*httptest.Server, []load) {
+const (
+	jdkLoad     = "JDK"
+	alluxioLoad = "Alluxio"
+)
+
+// serveLoads packs and serves some archives.
+func serveLoads(b *testing.B, names ...string) (*httptest.Server, []load) {
 	b.Helper()
 	dir := b.TempDir()
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	jdk := packJDK(b, dir)
-	alluxio := filepath.Join(dir, filepath.Base(deploy.Tarball(b)))
-	require.NoError(b, os.Symlink(deploy.Tarball(b), alluxio))
-	loads := []load{
-		newLoad(b, "JDK", server.URL, jdk),
-		newLoad(b, "Alluxio", server.URL, alluxio),
-	}
-	for _, l := range loads {
+	var loads []load
+	for _, name := range names {
+		file := filepath.Join(dir, name+".tar.gz")
+		if name == jdkLoad {
+			packJDK(b, file)
+		} else {
+			require.NoError(b, os.Symlink(deploy.Tarball(b), file))
+		}
+		l := newLoad(b, name, server.URL, file)
 		b.Logf("%s: tar.gz %d MB, tar.zst %d MB; %d files of %d MB", l.name, l.gzip.size>>20, l.zstd.size>>20, l.files, l.bytes>>20)
+		loads = append(loads, l)
 	}
 	return server, loads
 }
@@ -233,13 +248,16 @@ type goal struct {
 }
 
 func goals() []goal {
-	both := func(most float64) map[string]float64 { return map[string]float64{"JDK": most, "Alluxio": most} }
 	return []goal{
-		{ours, pipeline, map[string]float64{"JDK": 0.85, "Alluxio": 0.6}},
+		{ours, pipeline, map[string]float64{jdkLoad: 0.85, alluxioLoad: 0.6}},
 		{ours, goGetter, both(0.65)},
 		{oursZstd, pipeline, both(0.45)},
 		{oursWarm, ours, both(0.05)},
 	}
+}
+
+func both(most float64) map[string]float64 {
+	return map[string]float64{jdkLoad: most, alluxioLoad: most}
 }
 
 func (g goal) judge(l load, results map[string][]result) string {
@@ -259,10 +277,10 @@ func (g goal) judge(l load, results map[string][]result) string {
 }
 
 // memory tells the peaks of all rounds.
-func memory(loads []load, results map[string][]result) string {
+func memory(loads []load, results map[string][]result, ways ...string) string {
 	lines := []string{"peak memory in MB, most of all rounds:"}
 	for _, l := range loads {
-		for _, way := range []string{ours, oursZstd, goGetter} {
+		for _, way := range ways {
 			var base, host, plugin int64
 			for _, r := range results[way+l.name] {
 				base, host, plugin = max(base, r.self.BaseKB), max(host, r.self.PeakKB), max(plugin, r.self.PluginKB)

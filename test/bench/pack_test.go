@@ -18,10 +18,9 @@ import (
 )
 
 // packJDK makes a tar.gz of a JDK of this machine, as vendors make theirs.
-func packJDK(b *testing.B, dir string) string {
+func packJDK(b *testing.B, name string) {
 	b.Helper()
 	home := findJDK(b)
-	name := filepath.Join(dir, "jdk.tar.gz")
 	file, err := os.Create(name)
 	require.NoError(b, err)
 	defer file.Close()
@@ -39,7 +38,6 @@ func packJDK(b *testing.B, dir string) string {
 	writeTar(b, w, home)
 	require.NoError(b, w.Close())
 	require.NoError(b, done())
-	return name
 }
 
 // findJDK is $JAVA_HOME, or the largest JDK where Linux distributions put them.
@@ -102,8 +100,7 @@ func writeTar(b *testing.B, to io.Writer, dir string) {
 // newLoad serves a tar.gz and, made of it, the .tar.zst.
 func newLoad(b *testing.B, name, base, packed string) load {
 	b.Helper()
-	l := load{name: name}
-	dir := filepath.Dir(packed)
+	l := load{name: name, dir: filepath.Dir(packed)}
 	other := strings.TrimSuffix(packed, ".gz") + ".zst"
 	from, err := os.Open(packed)
 	require.NoError(b, err)
@@ -131,7 +128,7 @@ func newLoad(b *testing.B, name, base, packed string) load {
 	require.NoError(b, w.Close())
 	require.NoError(b, to.Close())
 	for path, at := range map[string]*served{packed: &l.gzip, other: &l.zstd} {
-		rel, _ := filepath.Rel(dir, path)
+		rel, _ := filepath.Rel(l.dir, path)
 		*at = serve(b, base+"/"+rel, path)
 	}
 	return l
