@@ -326,9 +326,11 @@ func TestAFullDisk(t *testing.T) {
 		cfg.NodePluginDir = t.TempDir()
 		grown(t, plugintest.Fake(t, plugintest.Good), cfg.NodePluginDir)
 		cfg.Fetchers["fake"] = "fake-good"
-		_, err = newHost(t, cfg).Artifact(t.Context(), want(serve(t, packed).source(), digestOf(packed)), nil)
+		h := newHost(t, cfg)
+		_, err = h.Artifact(t.Context(), want(serve(t, packed).source(), digestOf(packed)), nil)
 		require.ErrorContains(t, err, "no space left on device")
 		require.ErrorContains(t, err, "make room in "+cfg.CacheDir)
+		require.NoError(t, h.Close()) // the plugin is being kept in the cache meanwhile
 		requireNothingLeft(t, cfg.CacheDir)
 	}
 }
