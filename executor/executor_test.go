@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,7 +95,7 @@ func TestSubscribingAgainDisturbsNoTask(t *testing.T) {
 func TestADeadProcessIsToldAndReplacedInPlace(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	k.launch("t1", k.master(nil))
+	k.launch("t1", k.master(func(m *launchv1.Launch) { m.Folders.CacheBytes = 4711 }))
 	_, r := k.agent.state(t, "t1", mesos.TaskRunning)
 	require.NoError(t, syscall.Kill(int(r.GetPid()), syscall.SIGKILL))
 	s, r := k.agent.state(t, "t1", mesos.TaskFailed)
@@ -109,6 +110,8 @@ func TestADeadProcessIsToldAndReplacedInPlace(t *testing.T) {
 	require.Len(t, k.made, 1, "one host for all tasks")
 	require.True(t, strings.HasPrefix(k.made[0].TempDir, k.node))
 	require.Equal(t, filepath.Join(k.node, "cache"), k.made[0].CacheDir)
+	require.Equal(t, int64(4711), k.made[0].CacheBytes)
+	require.Equal(t, filepath.Join(k.node, "cache-"+strconv.Itoa(os.Geteuid())), k.made[0].PrivateCacheDir)
 }
 
 func TestWhyAProcessEndedIsToldWithoutSecrets(t *testing.T) {
