@@ -152,14 +152,14 @@ func (n *node) checksum() string {
 func (n *node) serve(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	n.requests++
-	gate, cut := n.gate, n.cut > 0
+	packed, gate, cut := n.packed, n.gate, n.cut > 0
 	if cut {
 		n.cut--
 	}
 	n.mu.Unlock()
 	w.Header().Set("ETag", `"1"`)
 	w.Header().Set("Content-Type", "application/gzip") // else it is guessed, from the first bytes
-	content := &gated{n: n, ctx: r.Context(), Reader: bytes.NewReader(n.packed), gate: gate, cut: cut}
+	content := &gated{n: n, ctx: r.Context(), Reader: bytes.NewReader(packed), gate: gate, cut: cut}
 	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
@@ -173,7 +173,7 @@ type gated struct {
 }
 
 func (g *gated) Read(p []byte) (int, error) {
-	left := g.Len() - len(g.n.packed)/2
+	left := g.Len() - int(g.Size())/2
 	if left > 0 {
 		p = p[:min(len(p), left)]
 	} else if g.cut {

@@ -192,7 +192,9 @@ func TestAFullDisk(t *testing.T) {
 	first := n.start(os.Geteuid(), o)
 	n.requireWhole(first.result())
 
+	n.mu.Lock()
 	n.packed = append(n.packed, 0) // another archive
+	n.mu.Unlock()
 	o.Checksum = n.checksum()
 	failed := n.start(os.Geteuid(), o)
 	text := failed.result()
