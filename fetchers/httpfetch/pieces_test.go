@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,14 +39,15 @@ func TestPiecesOfOddServers(t *testing.T) {
 	t.Parallel()
 	data := content(16 << 20)
 	good := file(data, `"v1"`, longAgo)
-	from := func(r *http.Request) (n int) {
-		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &n)
-		return n
+	asked := func(r *http.Request) (from, to int) {
+		to = len(data) - 1
+		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &from, &to)
+		return from, to + 1
 	}
-	head := func(r *http.Request, etag string, total, length int) string {
-		at := from(r)
+	head := func(r *http.Request, etag string, total, less int) string {
+		from, to := asked(r)
 		return fmt.Sprintf("HTTP/1.1 206 Partial Content\r\nETag: %s\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n",
-			etag, at, min(at+1<<20, len(data))-1, total, length)
+			etag, from, to-1, total, to-from-less)
 	}
 	tests := map[string]struct {
 		spoiled func(n int) bool // of the pieces, counted from 1
@@ -61,7 +63,8 @@ func TestPiecesOfOddServers(t *testing.T) {
 			good(w, r)
 		}, ""},
 		"one is broken off": {every(5), func(w http.ResponseWriter, r *http.Request) {
-			raw(w, head(r, `"v1"`, len(data), 1<<20)+string(data[from(r):from(r)+100_000]))
+			from, to := asked(r)
+			raw(w, head(r, `"v1"`, len(data), 0)+string(data[from:from+(to-from)/2]))
 		}, ""},
 		"one ends at once": {every(6), func(w http.ResponseWriter, _ *http.Request) { raw(w, "") }, ""},
 		"one is no HTTP":   {every(6), func(w http.ResponseWriter, _ *http.Request) { raw(w, "garbage\r\n\r\n") }, ""},
@@ -69,16 +72,17 @@ func TestPiecesOfOddServers(t *testing.T) {
 			raw(w, "HTTP/1.1 206 Partial Content\r\nA: "+strings.Repeat("b", 2<<20))
 		}, ""},
 		"one hangs": {every(6), func(w http.ResponseWriter, r *http.Request) {
+			from, to := asked(r)
 			w.Header().Set("ETag", `"v1"`)
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from(r), min(from(r)+1<<20, len(data))-1, len(data)))
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(data)))
 			w.WriteHeader(206)
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}, ""},
 		"If-Range heeded, another file":  {upTo(6, false), file(content(16 << 20)[1:], `"v2"`, longAgo), "the file changed"},
-		"If-Range ignored, another file": {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v2"`, len(data), 1<<20)) }, "the file changed|another part"},
-		"another size":                   {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v1"`, len(data)+1, 1<<20)) }, "the file changed|another part"},
-		"another length":                 {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v1"`, len(data), 5)) }, "it announced 5 bytes for a part of 1048576|another part"},
+		"If-Range ignored, another file": {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v2"`, len(data), 0)) }, "the file changed|another part"},
+		"another size":                   {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v1"`, len(data)+1, 0)) }, "the file changed|another part"},
+		"another length":                 {upTo(6, false), func(w http.ResponseWriter, r *http.Request) { raw(w, head(r, `"v1"`, len(data), 5)) }, "it announced [0-9]+ bytes for a part of"},
 		"another part": {upTo(6, false), func(w http.ResponseWriter, _ *http.Request) {
 			raw(w, "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 0-9/16777216\r\nContent-Length: 10\r\n\r\n0123456789")
 		}, "another part than was asked for"},
@@ -128,28 +132,27 @@ func (c *client) requirePrefix(data []byte) {
 func TestResumeAfterPieces(t *testing.T) {
 	t.Parallel()
 	data := content(16 << 20)
-	var gone atomic.Bool
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if gone.Load() {
-			raw(w, "")
+	var pieces atomic.Int64
+	var back atomic.Bool
+	var ends sync.WaitGroup
+	var s *server
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if back.Load() || r.Header.Get("Range") == "" || pieces.Add(1) < 6 {
+			file(data, "", longAgo)(w, r)
 			return
 		}
-		file(data, "", longAgo)(w, r)
+		raw(w, "")
+		ends.Go(s.CloseClientConnections)
 	})
 	c := newClient(t, nil)
 	source := slow(t, s.Server)
-	c.on = func(p plugins.Progress) {
-		if p.Bytes > 6<<20 && !gone.Swap(true) {
-			s.CloseClientConnections()
-		}
-	}
 	_, err := c.fetch(source)
 	require.Equal(t, plugins.Retryable, plugins.KindOf(err))
 	require.Error(t, err)
 	c.requirePrefix(data)
 	at := c.last()
-	gone.Store(false)
-	c.on = nil
+	ends.Wait()
+	back.Store(true)
 	_, err = c.resume(source, at.Bytes, at.Validator)
 	require.NoError(t, err)
 	require.Equal(t, at.Bytes, c.told[0].Bytes)

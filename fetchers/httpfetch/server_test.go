@@ -79,7 +79,6 @@ type client struct {
 	f    plugins.Fetcher
 	file string
 	told []plugins.Progress
-	on   func(plugins.Progress) // may be nil
 }
 
 func newClient(t *testing.T, config map[string]string) *client {
@@ -103,12 +102,7 @@ func (c *client) fetch(source string) (plugins.FetchResult, error) {
 func (c *client) resume(source string, offset int64, validator string) (plugins.FetchResult, error) {
 	c.told = nil
 	request := plugins.FetchRequest{Source: source, File: c.file, Offset: offset, Validator: validator}
-	return c.f.Fetch(c.t.Context(), request, func(p plugins.Progress) {
-		c.told = append(c.told, p)
-		if c.on != nil {
-			c.on(p)
-		}
-	})
+	return c.f.Fetch(c.t.Context(), request, func(p plugins.Progress) { c.told = append(c.told, p) })
 }
 
 func (c *client) requireFile(want []byte) {
