@@ -80,6 +80,13 @@ test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 cycles: build ## 500 starts and stops of a plugin, which must leave nothing behind
 	ALLUXIO_MESOS_CYCLES=500 ALLUXIO_MESOS_CYCLES_OF=$(CURDIR)/bin/alluxio-mesos-fetcher-http go test -count=1 -v -run '^TestCycles$$' ./plugins/host
 
+.PHONY: faults
+faults: build ## the conformance and fault suite on each built plugin, and bad plugins against the suite and the host
+	@for plugin in bin/alluxio-mesos-fetcher-* bin/alluxio-mesos-ramdisk-*; do \
+	  echo "== $$plugin"; bin/alluxio-mesos plugins verify "$$plugin" || exit 1; done
+	go test -count=1 -v -run 'Verif' ./plugins/plugintest
+	go test -count=1 -v -run 'Befalls|Mended|BadPlugins|Hangs|Outlives|Swap' ./plugins/host
+
 .PHONY: bench
 bench: build alluxio $(VERSITYGW) ## from LAUNCH to serving, against the same JVMs started by hand
 	go test -run '^$$' -bench . -benchtime 5x -timeout 30m -v ./test/bench

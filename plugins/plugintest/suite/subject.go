@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"syscall"
 	"time"
@@ -60,8 +61,15 @@ func (s *subject) startNew(ctx context.Context) (*process, error) {
 	return p, nil
 }
 
+// hostKeys of a configuration are for the host, which does not hand them on.
+func hostKeys() []string { return []string{"env", "landlock", "landlock.write"} }
+
 // init is a plugin's Init, whichever kind it is.
 func (p *process) init(ctx context.Context, kind string, config map[string]string) error {
+	config = maps.Clone(config)
+	for _, key := range hostKeys() {
+		delete(config, key)
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	if kind == plugins.KindRamdisk {
