@@ -278,9 +278,10 @@ func (x *Launch) GetJdkFallbacks() map[string]*Artifact {
 // Artifact is software to be had from a source.
 type Artifact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "LOCAL", or any source that a fetcher serves. Empty for the JDK: a Java on the agent.
+	// "LOCAL", or any source that a fetcher serves, or several with spaces between
+	// them: mirrors. Empty for the JDK: a Java on the agent.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	// "sha256:HEX", or empty.
+	// "sha256:HEX"; "file", where it stands in a file beside the source; or empty.
 	Checksum string `protobuf:"bytes,2,opt,name=checksum,proto3" json:"checksum,omitempty"`
 	// LOCAL: where it lies on the agent. Otherwise the folder inside the archive, or empty.
 	Path          string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
