@@ -78,6 +78,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 //	/soft.tar.gz          and its /soft.tar.gz.sha256
 //	/slow.tar.gz          half of it, and then nothing until the client goes
 //	/wrong.tar.gz         with a checksum file of something else
+//	/cut.tar.gz           the first half, and told to be all
 type archiveServer struct {
 	*httptest.Server
 	sum string
@@ -95,6 +96,7 @@ func newArchiveServer(t *testing.T) archiveServer {
 	for path, content := range map[string]string{
 		"/soft.tar.gz": string(data), "/soft.tar.gz.sha256": s.sum + "  soft.tar.gz\n",
 		"/wrong.tar.gz": string(data), "/wrong.tar.gz.sha256": strings.Repeat("0", 64), "/page.html": "<html>Please log in</html>",
+		"/cut.tar.gz": string(data[:len(data)/2]),
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, content) })
 	}
