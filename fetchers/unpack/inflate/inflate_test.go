@@ -343,6 +343,12 @@ func FuzzReader(f *testing.F) {
 		if theirErr == nil && err == io.EOF {
 			require.Len(t, ours, len(theirs))
 		}
+		if err != nil && strings.Contains(err.Error(), "flags that mean nothing") {
+			return // RFC 1952 has it so, but compress/gzip does not look
+		}
+		if theirErr == gzip.ErrHeader && len(file) > 512 {
+			return // it takes no name of more bytes
+		}
 		if theirErr == nil && err != io.EOF && len(theirs) < most {
 			t.Fatalf("only ours refuses it: %v", err)
 		}
