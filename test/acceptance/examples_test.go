@@ -58,14 +58,15 @@ func examplePlugins(t *testing.T) string {
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", said)
-	pack := exec.Command("make", "-C", filepath.Join(root, "examples", "plugins", "ftp"))
+	example := filepath.Join(root, "examples", "plugins", "ftp")
+	pack := exec.Command("flock", filepath.Join(example, "Makefile"), "make", "-C", example)
 	if said, err := pack.CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skipf("cannot build a plugin in Python here: %v: %s", err, said)
 		}
 		require.NoError(t, err, "%s", said)
 	}
-	content, err := os.ReadFile(filepath.Join(root, "examples", "plugins", "ftp", "bin", "alluxio-mesos-fetcher-ftp"))
+	content, err := os.ReadFile(filepath.Join(example, "bin", "alluxio-mesos-fetcher-ftp"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "alluxio-mesos-fetcher-ftp"), content, 0o755))
 	return dir

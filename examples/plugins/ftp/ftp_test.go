@@ -14,11 +14,11 @@ import (
 )
 
 // TestVerify builds the example as its README says, and runs the suite on the one file
-// that comes of it. Where Python's packages cannot be had it is skipped with the reason;
+// that comes of it. The lock is for other tests that build it. Where Python's packages cannot be had it is skipped with the reason;
 // with CI set it fails.
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "make").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "flock", "Makefile", "make").CombinedOutput()
 	if err != nil && os.Getenv("CI") == "" {
 		t.Skipf("cannot build a plugin in Python here: %v: %s", err, out)
 	}
