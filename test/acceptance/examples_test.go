@@ -32,9 +32,8 @@ func TestExamplePlugins(t *testing.T) {
 		deploy.Prefix + "alluxio.jar.url": alluxio,
 		deploy.Prefix + "jdk.url":         java, deploy.Prefix + "jdk.checksum": jdk.Checksum,
 		// A cache of its own, so that both are fetched.
-		deploy.Prefix + "cache.dir": "",
-		// Chosen by name, though it would be taken by its scheme.
-		deploy.Prefix + "fetcher.ftp": "ftp",
+		deploy.Prefix + "cache.dir":   "",
+		deploy.Prefix + "fetcher.oci": "oci", deploy.Prefix + "fetcher.ftp": "ftp",
 	})
 	d.Start()
 	s := d.Serving(2, startLimit)
