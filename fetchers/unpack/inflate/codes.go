@@ -1,7 +1,7 @@
 package inflate
 
 // The values of RFC 1951, 3.2.5, as (least value, extra bits).
-var ( //nolint:revive
+var (
 	lengthBase = [29]uint16{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
 		131, 163, 195, 227, 258}
 	lengthExtra  = [29]uint8{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}

@@ -8,6 +8,8 @@ import "encoding/binary"
 // again the next time. At least 56 bits are there then, enough for three looks at literals of
 // 11 bits and a length (at most 15 + 5), or for a distance (15 + 13). Of n only the lowest six
 // bits count, so that whole entries can be subtracted.
+//
+//nolint:funlen // calls in this loop cost more than all else that was tried
 func (d *decoder) fast(limit int) error {
 	in, pos, bits, n := d.in[:d.end], d.pos, d.bits, d.n
 	out, at, from := d.out, d.at, d.from
