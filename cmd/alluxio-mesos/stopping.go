@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -20,29 +19,25 @@ func stopLive(ctx context.Context, a *app, c *client.Client, name string) error 
 	if err := c.Stop(ctx); err != nil {
 		return fmt.Errorf("cannot stop %s: %w", name, err)
 	}
-	if err := followStop(ctx, a, c); err != nil {
-		return fmt.Errorf("cannot follow the stop of %s: %w", name, err)
-	}
+	followStop(ctx, a, c)
 	return c.WaitStopped(ctx)
 }
 
-// followStop tells what becomes of the instances until the scheduler answers no more.
-func followStop(ctx context.Context, a *app, c *client.Client) error {
+// followStop tells what becomes of the instances until the scheduler answers no more. That
+// mostly means that it has ended, and who called finds out.
+func followStop(ctx context.Context, a *app, c *client.Client) {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	f := newFollower(a.out, "ended")
 	for {
 		s, err := c.Status(ctx)
-		if errors.Is(err, client.ErrNotRunning) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return
 		}
 		f.tell(s)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		case <-ticker.C:
 		}
 	}
@@ -90,7 +85,7 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 			followed = make(chan struct{})
 			go func() {
 				defer close(followed)
-				_ = followStop(ctx, a, c) // how it went, Run tells
+				followStop(ctx, a, c)
 			}()
 		},
 	})
