@@ -16,10 +16,15 @@
 //	                         KEY is a sha256, since sources may hold credentials
 //	plugins/HEX/FILE         executables of plugins, by their own sha256; locked as leases
 //	locks/KEY                locked by who makes the entry of that key
-//	partial/HEX/             a part of a download of that sha256, of a process that was
-//	                         killed; the next one goes on with it, or it goes after a day
 //	tmp/RANDOM/              what is being made, locked by its maker; removed when the
 //	                         cache is opened and the maker is dead
+//	downloads/RANDOM/        the download for what is made in tmp under the same name
+//	partial/HEX/             a part of a download of that sha256, of a process that was
+//	                         killed; the next one goes on with it, or it goes after a day
+//
+// Fetchers write below downloads and nowhere else (the host sees to that where the kernel
+// can): all else is written by the host's own process. So a fetcher cannot change a tree
+// after the bytes that it was unpacked from were hashed.
 //
 // In use is what a process holds: Lookup, Commit and Plugin lock what they hand out, and
 // the lock ends with Release, Close or the process, however it ends. Where the cache has a
@@ -194,19 +199,25 @@ func openOwn(dir string, o Options) (*Cache, error) {
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, fmt.Errorf("cannot make cache folder: %w", err)
 	}
-	c, err := openTrusted(dir, os.Geteuid(), o, func(path string) error { return os.MkdirAll(path, dirMode) })
+	dirs := []string{entriesDir, indexDir, pluginsDir, locksDir, tmpDir, downloadsDir}
+	c, err := openTrusted(dir, os.Geteuid(), o, dirs, func(path string) error { return os.MkdirAll(path, dirMode) })
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(scratch.Sweep(c.path(tmpDir), "", c.rescue), c.dropOldPartials(time.Now())); err != nil {
+	if err := c.sweep(); err != nil {
 		return nil, fmt.Errorf("cannot clean cache folder %s: %w", dir, err)
 	}
 	return c, nil
 }
 
+// sweep clears away what dead processes left, but for downloads that can be gone on with.
+func (c *Cache) sweep() error {
+	return errors.Join(scratch.Sweep(c.path(tmpDir), "", c.rescue), c.sweepDownloads(), c.dropOldPartials(time.Now()))
+}
+
 // openShared opens root's folder for another user.
 func openShared(dir string, owner int, o Options) (*Cache, error) {
-	c, err := openTrusted(dir, owner, o, func(string) error { return nil })
+	c, err := openTrusted(dir, owner, o, []string{entriesDir, indexDir, pluginsDir}, func(string) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -215,13 +226,14 @@ func openShared(dir string, owner int, o Options) (*Cache, error) {
 	return c, nil
 }
 
-func openTrusted(dir string, owner int, o Options, makeDir func(string) error) (*Cache, error) {
+// openTrusted opens a folder whose dirs nobody but its owner and root can have written.
+func openTrusted(dir string, owner int, o Options, dirs []string, makeDir func(string) error) (*Cache, error) {
 	resolved, err := trust.Path(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use cache folder %s: %w", dir, err)
 	}
 	c := newCache(resolved, owner, o)
-	for _, sub := range []string{entriesDir, indexDir, pluginsDir, locksDir, tmpDir} {
+	for _, sub := range dirs {
 		path := c.path(sub)
 		if err := makeDir(path); err != nil {
 			return nil, fmt.Errorf("cannot make cache folder: %w", err)

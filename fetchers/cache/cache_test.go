@@ -164,7 +164,7 @@ func TestOpenClearsAwayWhatTheDeadLeft(t *testing.T) {
 	_, err = Open(c.Dir())
 	require.NoError(t, err)
 	require.NoDirExists(t, dead)
-	require.DirExists(t, stage.Dir(), "its maker lives")
+	require.DirExists(t, stage.entry(), "its maker lives")
 }
 
 func TestALockIsHeldByOne(t *testing.T) {

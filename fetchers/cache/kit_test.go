@@ -149,7 +149,11 @@ func start(t *testing.T, uid int, act, dir, private string) *other {
 		mine := filepath.Join(world(t), "test") // others cannot reach the test binary
 		data, err := os.ReadFile(self)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(mine, data, 0o755))
+		// A fork in this moment would inherit the file open for writing, and then it cannot be executed.
+		syscall.ForkLock.RLock()
+		err = os.WriteFile(mine, data, 0o755)
+		syscall.ForkLock.RUnlock()
+		require.NoError(t, err)
 		cmd = exec.Command(mine)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}

@@ -33,16 +33,13 @@ type Partial struct {
 	Validator string        `json:"validator"`
 }
 
-// Downloads is the folder for downloads of the stage.
-func (s *Stage) Downloads() string { return filepath.Join(s.dir.Path, downloadDir) }
-
-// Note keeps how far the stage's download is.
+// Note keeps how far the stage's download is, where no fetcher can change it.
 func (s *Stage) Note(p Partial) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(s.Downloads(), noteFile)
+	path := filepath.Join(s.dir.Path, noteFile)
 	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
 		return err
 	}
@@ -52,20 +49,36 @@ func (s *Stage) Note(p Partial) error {
 // Resume moves what a killed process left of a download of d into the stage. The caller
 // holds the lock of d; only the digest of the whole can tell whether the bytes are right.
 func (s *Stage) Resume(d source.Digest) (Partial, bool) {
-	if err := os.Rename(s.cache.path(partialsDir, d.Hex()), s.Downloads()); err != nil {
+	private := filepath.Join(s.dir.Path, downloadDir)
+	if err := os.Rename(s.cache.path(partialsDir, d.Hex()), private); err != nil {
 		return Partial{}, false
 	}
-	p, err := readNote(s.Downloads())
-	return p, err == nil && p.Digest == d
+	p, err := readNote(private)
+	if err != nil || p.Digest != d {
+		return Partial{}, false // and it goes with the stage
+	}
+	return p, s.goOnWith(private) == nil
+}
+
+// goOnWith puts a download and its note where those of the stage belong. A kill in between
+// leaves what rescue puts together again.
+func (s *Stage) goOnWith(private string) error {
+	if err := os.Rename(filepath.Join(private, noteFile), filepath.Join(s.dir.Path, noteFile)); err != nil {
+		return err
+	}
+	if err := os.Remove(s.downloads); err != nil { // a rename over a folder is refused
+		return err
+	}
+	return os.Rename(private, s.downloads)
 }
 
 func readNote(dir string) (Partial, error) {
 	var p Partial
-	// A plugin may write there: what it left must be no way out.
+	// A fetcher wrote there: what it left must be no way out.
 	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 		return p, errors.New("no download is there")
 	}
-	data, err := os.ReadFile(filepath.Join(dir, noteFile))
+	data, err := readPlain(filepath.Join(dir, noteFile))
 	if err == nil {
 		err = json.Unmarshal(data, &p)
 	}
@@ -89,9 +102,24 @@ func readNote(dir string) (Partial, error) {
 	return p, nil
 }
 
-// rescue keeps the download in the stage of a dead process, before it is swept.
+// readPlain reads a regular file, and nothing that a link leads to.
+func readPlain(path string) ([]byte, error) {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("%s is no file", path), err)
+	}
+	return os.ReadFile(path)
+}
+
+// rescue keeps the download of a dead process' stage, before that is swept. What it can be
+// gone on with is put together where only this process writes, and then moved as one.
 func (c *Cache) rescue(stage string) {
 	from := filepath.Join(stage, downloadDir)
+	if _, err := os.Lstat(from); err != nil { // else it was killed as it resumed or rescued
+		if err := os.Rename(c.path(downloadsDir, filepath.Base(stage)), from); err != nil {
+			return
+		}
+	}
+	_ = os.Rename(filepath.Join(stage, noteFile), filepath.Join(from, noteFile))
 	p, err := readNote(from)
 	if err != nil {
 		return

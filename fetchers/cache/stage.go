@@ -16,11 +16,12 @@ import (
 )
 
 // Stage is a private folder, on the file system of the cache, in which an entry comes to
-// be. Discard it in any case.
+// be, and another for its download, in which fetchers write. Discard it in any case.
 type Stage struct {
-	cache  *Cache
-	dir    *scratch.Dir
-	origin Origin
+	cache     *Cache
+	dir       *scratch.Dir
+	downloads string
+	origin    Origin
 }
 
 // Stage makes one.
@@ -34,8 +35,8 @@ func (c *Cache) Stage() (*Stage, error) {
 		if err != nil {
 			return fmt.Errorf("cannot write to the cache: %w", err)
 		}
-		s = &Stage{cache: c, dir: dir}
-		if err := os.Mkdir(s.entry(), dirMode); err != nil {
+		s = &Stage{cache: c, dir: dir, downloads: c.path(downloadsDir, filepath.Base(dir.Path))}
+		if err := errors.Join(os.Mkdir(s.entry(), dirMode), os.Mkdir(s.downloads, 0o700)); err != nil {
 			return errors.Join(fmt.Errorf("cannot write to the cache: %w", err), s.Discard())
 		}
 		return nil
@@ -45,9 +46,6 @@ func (c *Cache) Stage() (*Stage, error) {
 	}
 	return s, nil
 }
-
-// Dir is the stage's folder, for downloads.
-func (s *Stage) Dir() string { return s.dir.Path }
 
 func (s *Stage) entry() string { return filepath.Join(s.dir.Path, "entry") }
 
@@ -206,4 +204,6 @@ func (s *Stage) takeOver(from, to string) error {
 }
 
 // Discard removes what was not committed. It may be called again.
-func (s *Stage) Discard() error { return s.dir.Remove() }
+func (s *Stage) Discard() error {
+	return errors.Join(scratch.RemoveAll(s.downloads), s.dir.Remove())
+}

@@ -45,7 +45,8 @@ func (h *Host) confinement(exe executable, temp string) (*landlock.Rules, error)
 	case value == "off" || exe.kind != plugins.KindFetcher || h.noLandlock():
 		return nil, nil
 	}
-	rules := &landlock.Rules{Write: []string{temp, h.cache.Temp()}, WriteIfThere: plainDevices}
+	// The downloads are not there in another user's cache, to which nothing can be added.
+	rules := &landlock.Rules{Write: []string{temp}, WriteIfThere: append([]string{h.cache.Downloads()}, plainDevices...)}
 	rules.Write = append(rules.Write, h.cfg.Writable...)
 	for path := range strings.SplitSeq(exe.config[writeKey], ",") {
 		if path = strings.TrimSpace(path); path == "" {

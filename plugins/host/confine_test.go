@@ -35,7 +35,9 @@ func TestAFetcherWritesOnlyWhereItMay(t *testing.T) {
 	require.NoFileExists(t, file)
 	require.ErrorContains(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "entries", "poison")), "permission denied")
 	require.ErrorContains(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "plugins", "poison")), "permission denied")
-	require.NoError(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "tmp", "draft")))
+	require.ErrorContains(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "tmp", "draft")), "permission denied")
+	require.ErrorContains(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "partial", "poison")), "there is no folder", "nobody was killed yet")
+	require.NoError(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "downloads", "draft")))
 
 	for _, config := range []map[string]string{{"landlock": "off"}, {"landlock.write": "/dev/null, " + elsewhere}} {
 		config["env"] = cfg.Plugins[0].Config["env"]
@@ -47,6 +49,24 @@ func TestAFetcherWritesOnlyWhereItMay(t *testing.T) {
 	written := quick(t, plugintest.Fake(t, plugintest.Stray))
 	written.Writable = []string{elsewhere}
 	require.NoError(t, stray(t, written, file))
+}
+
+// What was hashed is what is in the tree: the fetcher that brought it finds the folder that
+// its bytes are being unpacked in, and cannot add to it, nor change what is noted of its download.
+func TestAFetcherCannotWriteIntoTheTreeThatIsUnpacked(t *testing.T) {
+	t.Parallel()
+	if landlock.ABI() == 0 {
+		t.Skip(landlock.ErrNone)
+	}
+	cfg := quick(t, plugintest.Fake(t, plugintest.Stray))
+	for _, place := range []string{"tmp/fill-*/entry/tree", "tmp/fill-*/entry", "tmp/fill-*"} {
+		err := stray(t, cfg, filepath.Join(cfg.CacheDir, place, "poison"))
+		require.ErrorContains(t, err, "poison: permission denied", place)
+	}
+	free := plugintest.Fake(t, plugintest.Stray)
+	free.Config = map[string]string{"env": cfg.Plugins[0].Config["env"], "landlock": "off"}
+	cfg = quick(t, free)
+	require.NoError(t, stray(t, cfg, filepath.Join(cfg.CacheDir, "tmp/fill-*/entry/tree/poison")), "it is Landlock that refuses")
 }
 
 func TestBadConfinementsAreRefused(t *testing.T) {

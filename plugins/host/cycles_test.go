@@ -52,7 +52,7 @@ func TestCycles(t *testing.T) {
 			now.threads <= before.threads+4 && now.sockets <= before.sockets && now.children == 0
 	}, 10*time.Second, 10*time.Millisecond)
 	require.Empty(t, pluginProcesses(t, cfg.CacheDir))
-	for _, dir := range []string{cfg.TempDir, filepath.Join(cfg.CacheDir, "tmp")} {
+	for _, dir := range []string{cfg.TempDir, filepath.Join(cfg.CacheDir, "tmp"), filepath.Join(cfg.CacheDir, "downloads")} {
 		left, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		require.Empty(t, left, "sockets and temporary folders")

@@ -217,7 +217,7 @@ func readFull(r *tar.Reader, p []byte) (int, error) {
 // requireNothingLeft checks that a cache holds no entry and nothing half done.
 func requireNothingLeft(t *testing.T, cacheDir string) {
 	t.Helper()
-	for _, dir := range []string{"entries", "tmp", "index"} {
+	for _, dir := range []string{"entries", "tmp", "downloads", "index"} {
 		entries, err := os.ReadDir(filepath.Join(cacheDir, dir))
 		require.NoError(t, err)
 		require.Empty(t, entries, dir)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack"
 )
@@ -75,7 +77,8 @@ func (p *pass) abandon() {
 // read unpacks the download and hashes the very bytes that were unpacked: read twice, a
 // file that a fetcher corrects afterwards could have the right digest and a wrong tree.
 func (p *pass) read(files passFiles) error {
-	file, err := os.Open(files.download)
+	// Whatever a fetcher may have put in the file's place.
+	file, err := os.OpenFile(files.download, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return fmt.Errorf("cannot read the download: %w", err)
 	}

@@ -2,8 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
-	"os"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -49,8 +47,8 @@ func (j *job) unchanged(ctx context.Context, m *mirror, record cache.Record) (bo
 		return false, err
 	}
 	defer func() { _ = stage.Discard() }()
-	path := stage.Dir() + "/known"
-	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, record.Bytes)); err != nil {
+	path, err := stage.NewFile("known", record.Bytes)
+	if err != nil {
 		return false, err
 	}
 	return j.ask(ctx, p, m, path, record)

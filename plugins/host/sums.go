@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -126,9 +125,9 @@ func (j *job) readDigest(ctx context.Context, m *mirror, name string) (source.Di
 		return "", err
 	}
 	defer func() { _ = stage.Discard() }()
-	path := filepath.Join(stage.Dir(), "sums")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		return "", fmt.Errorf("cannot make a file for the checksum file: %w", err)
+	path, err := stage.NewFile("sums", 0)
+	if err != nil {
+		return "", err
 	}
 	if err := j.fetchSums(ctx, p, m, path); err != nil {
 		return "", err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -218,21 +217,15 @@ func (t *transfer) note() {
 
 // beginAnew takes a fresh file and nothing of what was before.
 func (t *transfer) beginAnew() error {
-	dir := t.stage.Downloads()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make a folder for the download: %w", err)
-	}
 	if t.path != "" {
 		_ = os.Remove(t.path) // goes with the stage otherwise
 	}
 	t.files++
-	t.path = filepath.Join(dir, fmt.Sprintf("file-%d", t.files))
-	if err := os.Remove(t.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a killed process
-		return fmt.Errorf("cannot make the file for the download: %w", err)
+	path, err := t.stage.NewFile(fmt.Sprintf("file-%d", t.files), 0) // there may be one of a killed process
+	if err != nil {
+		return err
 	}
-	if err := os.WriteFile(t.path, nil, 0o600); err != nil {
-		return fmt.Errorf("cannot make the file for the download: %w", err)
-	}
+	t.path = path
 	return t.readAnew()
 }
 

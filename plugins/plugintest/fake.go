@@ -186,7 +186,7 @@ func (f *fake) Fetch(ctx context.Context, request plugins.FetchRequest, progress
 		return plugins.FetchResult{InPlace: []string{request.Path}}, nil
 	}
 	if f.fault == Stray {
-		return plugins.FetchResult{InPlace: []string{request.Path}}, os.WriteFile(request.Path, []byte("stray"), 0o600)
+		return plugins.FetchResult{InPlace: []string{request.Path}}, stray(request.Path)
 	}
 	d := &download{fault: f.fault, fresh: request.Offset == 0, progress: progress}
 	if f.fault == CorruptOnce && filepath.Base(request.File) != "file-1" {
@@ -196,6 +196,18 @@ func (f *fake) Fetch(ctx context.Context, request plugins.FetchRequest, progress
 		d.tellChanged = true
 	}
 	return d.run(ctx, request)
+}
+
+// stray writes a file into each folder that the path's folder, a pattern, matches.
+func stray(path string) error {
+	dirs, err := filepath.Glob(filepath.Dir(path))
+	if err == nil && len(dirs) == 0 {
+		err = fmt.Errorf("there is no folder for %s", path)
+	}
+	for _, dir := range dirs {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, filepath.Base(path)), []byte("stray"), 0o600))
+	}
+	return err
 }
 
 // download is one transfer of a fake.

@@ -19,7 +19,7 @@ const (
 	OtherScheme  = "other-scheme"  // serves something else
 	WrongKind    = "wrong-kind"    // is a ramdisk
 	TwoContracts = "two-contracts" // serves this contract and the next
-	Stray        = "stray"         // writes a file to the path that it is asked for, and answers with it
+	Stray        = "stray"         // writes a file to the path that it is asked for, whose folder may be a pattern, and answers with it
 )
 
 // A fake is marked at its end by what it plays, if that is not in its name.

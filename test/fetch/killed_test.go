@@ -65,7 +65,7 @@ func TestTheHostIsKilled(t *testing.T) {
 			h, err := host.New(cfg)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, h.Close()) }()
-			for _, dir := range []string{"tmp", "entries"} {
+			for _, dir := range []string{"tmp", "downloads", "entries"} {
 				requireEmpty(t, filepath.Join(cfg.CacheDir, dir))
 			}
 			a, err := h.Artifact(t.Context(), host.Want{Source: o.source(l.addr), Checksum: c.sum}, nil)
