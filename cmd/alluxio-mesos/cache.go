@@ -117,7 +117,7 @@ func (p cachePlace) mentionMore(w io.Writer) {
 type cacheItem struct {
 	Kind   string `json:"kind"`
 	Name   string `json:"name,omitempty"`
-	Digest string `json:"digest"`
+	Digest string `json:"digest,omitempty"`
 	Source string `json:"source,omitempty"`
 	Bytes  int64  `json:"bytes"`
 	Files  int    `json:"files"`

@@ -28,9 +28,10 @@ func newCacheList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List what the cache of this node holds, the most recently used first",
-		Long: `Lists what the cache of this node holds: unpacked software ("entry") and plugins, by
-the first digits of their sha256. Whoever can read the folder can list it; what is in
-use, only its owner (and root) can tell.
+		Long: `Lists what the cache of this node holds: unpacked software ("entry"), plugins, and parts
+of downloads, by the first digits of their sha256. A download that is not in use was left
+by a process that was killed; it waits a day for another to go on with it. Whoever can
+read the folder can list it; what is in use, only its owner (and root) can tell.
 
 ` + exitCodesHelp,
 		Example: `  alluxio-mesos cache list
@@ -89,7 +90,7 @@ func printCache(w io.Writer, listing cacheListing, items []cache.Item) error {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "KIND\tNAME\tSHA256\tSIZE\tFILES\tUSED\tIN USE\tSOURCE")
 		for _, item := range items {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", item.Kind, orDash(nameOf(item)), shortDigest(string(item.Digest)),
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", item.Kind, orDash(nameOf(item)), orDash(shortDigest(string(item.Digest))),
 				humanSize(item.Bytes), item.Files, humanAge(time.Since(item.Used)), useText(item.InUse), orDash(item.Source))
 		}
 		if err := table.Flush(); err != nil {

@@ -49,8 +49,8 @@ func newCachePrune(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what nobody uses from the cache of this node",
-		Long: `Removes unpacked software and plugins from the cache of this node; what is needed again
-is fetched again. What a process uses stays in any case. With several conditions, what
+		Long: `Removes unpacked software, plugins and what is left of downloads from the cache of this
+node; what is needed again is fetched again. What a process uses stays in any case. With several conditions, what
 meets any of them goes. Executors themselves keep the cache below
 ` + cacheSizeKey + `.
 
@@ -192,7 +192,7 @@ func printPruning(w io.Writer, report cachePruning) error {
 		if item.Error != "" {
 			result += ": " + item.Error
 		}
-		fmt.Fprintf(w, "%s %s %s, %s: %s (%s)\n", item.Kind, orDash(item.Name), shortDigest(item.Digest), humanSize(item.Bytes), result, item.Why)
+		fmt.Fprintf(w, "%s %s %s, %s: %s (%s)\n", item.Kind, orDash(item.Name), orDash(shortDigest(item.Digest)), humanSize(item.Bytes), result, item.Why)
 	}
 	verb := "Freed"
 	if report.DryRun {

@@ -98,7 +98,7 @@ func printVerdicts(w io.Writer, verdicts []cacheVerdict) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KIND\tNAME\tSHA256\tSIZE\tVERDICT")
 	for _, v := range verdicts {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", v.Kind, orDash(v.Name), shortDigest(v.Digest), humanSize(v.Bytes), v.text())
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", v.Kind, orDash(v.Name), orDash(shortDigest(v.Digest)), humanSize(v.Bytes), v.text())
 	}
 	return table.Flush()
 }
@@ -112,6 +112,7 @@ func (v cacheVerdict) text() string {
 		cache.ContentCompared: "ok (all bytes compared)",
 		cache.ContentRecorded: "ok (sizes, times and modes); digests were recorded now for the next time",
 		cache.ContentUnknown:  "ok (sizes, times and modes); no digests are recorded, and only the owner can do that",
+		cache.ContentPart:     "ok (a part of a download; its digest is compared once the rest has come)",
 	}[cache.Content(v.Content)]
 	if v.Extra > 0 {
 		text += fmt.Sprintf("; %d files came later", v.Extra)

@@ -28,8 +28,9 @@
 //
 // In use is what a process holds: Lookup, Commit and Plugin lock what they hand out, and
 // the lock ends with Release, Close or the process, however it ends. Where the cache has a
-// limit, or its disk is full, the least recently used of what nobody holds goes: by a
-// rename out of the way first, so that a kill at any moment leaves entries whole or gone.
+// limit, or its disk is full, the least recently used of what nobody holds goes, parts of
+// downloads among it: by a rename out of the way first, so that a kill at any moment leaves
+// entries whole or gone. A download that is going on is held by who holds its tmp/RANDOM.
 //
 // Several users: a user adds only to a folder of its own. From one that belongs to root it
 // reads what root put there; what another user could have written is not read at all. Who

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,7 +144,10 @@ func (c *Cache) Remove(item Item) error {
 		err = os.Remove(item.path)
 		_ = os.Remove(filepath.Dir(item.path)) // if it was the last
 	} else {
-		err = c.removeEntry(item.path)
+		err = c.removeFolder(item.path)
+	}
+	if item.Kind == KindDownload && errors.Is(err, fs.ErrNotExist) {
+		return errInUse // somebody goes on with it
 	}
 	if err != nil {
 		return fmt.Errorf("cannot remove %s from the cache: %w", item, err)
@@ -151,8 +155,8 @@ func (c *Cache) Remove(item Item) error {
 	return nil
 }
 
-// removeEntry needs no room on the disk: a new folder would.
-func (c *Cache) removeEntry(dir string) error {
+// removeFolder takes it out of the way first, which needs no room on the disk: a new folder would.
+func (c *Cache) removeFolder(dir string) error {
 	aside := c.path(tmpDir, fmt.Sprintf("evicted-%s-%d", filepath.Base(dir), time.Now().UnixNano()))
 	if err := os.Rename(dir, aside); err != nil {
 		return err

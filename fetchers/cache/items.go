@@ -15,30 +15,35 @@ import (
 
 // Kinds of what is in a cache.
 const (
-	KindEntry  = "entry"
-	KindPlugin = "plugin"
+	KindEntry    = "entry"
+	KindPlugin   = "plugin"
+	KindDownload = "download" // a part of one, that is going on or waits for who goes on with it
 )
 
 // Item is something in the cache, as a list of it shows.
 type Item struct {
-	Kind   string // KindEntry or KindPlugin
-	Digest source.Digest
-	Name   string // what an entry is for, or a plugin's file name
-	Source string // of an entry, without credentials; empty: unknown
-	Bytes  int64  // on the disk
+	Kind   string
+	Digest source.Digest // empty: of a download for which none is known
+	Name   string        // what an entry or a download is for, or a plugin's file name
+	Source string        // of an entry or a download, without credentials; empty: unknown
+	Bytes  int64         // on the disk
 	Files  int
 	Made   time.Time // zero: unknown
-	Used   time.Time // the last use by a process of the owner's
+	Used   time.Time // the last use by a process of the owner's; of a download that waits: since when
 	InUse  Use
 
-	path string
+	path  string
+	stage string // whose maker holds a download; empty: it waits
 }
 
 func (i Item) String() string {
-	if i.Kind == KindPlugin {
+	switch {
+	case i.Kind == KindPlugin:
 		return fmt.Sprintf("plugin %s (%s)", i.Name, i.Digest)
+	case i.Digest == "":
+		return fmt.Sprintf("%s in %s", i.Kind, i.path)
 	}
-	return fmt.Sprintf("entry %s", i.Digest)
+	return fmt.Sprintf("%s %s", i.Kind, i.Digest)
 }
 
 // Use says whether a process holds an item.
@@ -54,23 +59,32 @@ const (
 // Items lists what is in the cache, whole or damaged, but not what is in the shared one.
 func (c *Cache) Items() ([]Item, error) {
 	items, err := c.items()
+	if err != nil {
+		return nil, err
+	}
+	running, err := c.running()
+	if err != nil {
+		return nil, err
+	}
+	items = append(items, running...)
 	for i := range items {
 		items[i].InUse = items[i].use()
 	}
-	return items, err
+	return items, nil
 }
 
-// items lists without asking what is in use, which takes a moment's lock on each.
+// items lists what may be evicted, without asking what is in use, which takes a moment's
+// lock on each. A download that is going on is none of it: what it takes comes and goes.
 func (c *Cache) items() ([]Item, error) {
-	entries, err := c.entries()
-	if err != nil {
-		return nil, err
+	var items []Item
+	for _, list := range []func() ([]Item, error){c.entries, c.plugins, c.waiting} {
+		some, err := list()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, some...)
 	}
-	plugins, err := c.plugins()
-	if err != nil {
-		return nil, err
-	}
-	return append(entries, plugins...), nil
+	return items, nil
 }
 
 func (c *Cache) entries() ([]Item, error) {
@@ -154,10 +168,15 @@ func (c *Cache) plugins() ([]Item, error) {
 
 // leases are the files that who uses an item locks.
 func (i Item) leases() []string {
-	if i.Kind == KindPlugin {
+	switch {
+	case i.Kind == KindPlugin:
 		return []string{i.path}
+	case i.Kind == KindEntry:
+		return []string{filepath.Join(i.path, leaseFile), filepath.Join(i.path, readersFile)}
+	case i.stage != "":
+		return []string{i.stage}
 	}
-	return []string{filepath.Join(i.path, leaseFile), filepath.Join(i.path, readersFile)}
+	return nil
 }
 
 // use tells whether somebody holds an item, as far as this user can know.

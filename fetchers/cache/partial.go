@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
-	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 )
 
 const (
@@ -26,6 +25,7 @@ const (
 // go on with it. Only downloads whose digest is known have one: nothing else could prove in
 // the end that the bytes of two processes, with perhaps a power cut between them, are one file.
 type Partial struct {
+	Origin
 	Digest    source.Digest `json:"digest"`
 	File      string        `json:"file"` // its name in Stage.Downloads
 	Bytes     int64         `json:"bytes"`
@@ -97,7 +97,7 @@ func readNote(dir string) (Partial, error) {
 	case err != nil:
 		return p, err
 	case !info.Mode().IsRegular() || p.Bytes <= 0 || info.Size() < p.Bytes || p.Validator == "":
-		return p, errors.New("nothing to go on with")
+		return p, errors.New("its file is not what was noted of it")
 	}
 	return p, nil
 }
@@ -153,15 +153,10 @@ func (c *Cache) dropOldPartials(now time.Time) error {
 	return errors.Join(errs...)
 }
 
-// dropPartial takes it out of the way first: it must not be removed under one who resumes it.
+// dropPartial may come at the same time as one who resumes it: to each it is there or not.
 func (c *Cache) dropPartial(name string) error {
-	aside, err := scratch.Make(c.path(tmpDir), "partial-")
-	if err != nil {
+	if err := c.removeFolder(c.path(partialsDir, name)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err = os.Rename(c.path(partialsDir, name), filepath.Join(aside.Path, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, aside.Remove())
+	return nil
 }

@@ -31,11 +31,12 @@ const (
 	ContentCompared Content = "compared"   // with the digests
 	ContentRecorded Content = "recorded"   // there were no digests; the next time there are
 	ContentUnknown  Content = "no digests" // there are none, and this user cannot record them
+	ContentPart     Content = "incomplete" // the digest is compared once the rest of the download has come
 )
 
 // Verify compares an item with what was once put there: names, sizes, times and modes, and
 // if deep also the bytes, with the digests that were recorded when the entry had been in
-// use for a minute. Of a plugin the bytes are always compared.
+// use for a minute. Of a plugin the bytes are always compared, of a part of a download never.
 func (c *Cache) Verify(ctx context.Context, item Item, deep bool) (Verdict, error) {
 	v, err := c.verify(ctx, item, deep)
 	if err != nil {
@@ -48,8 +49,11 @@ func (c *Cache) verify(ctx context.Context, item Item, deep bool) (Verdict, erro
 	if err := c.trusts(item.path); err != nil {
 		return Verdict{Damage: err.Error()}, ignoreGone(err)
 	}
-	if item.Kind == KindPlugin {
+	switch item.Kind {
+	case KindPlugin:
 		return verifyPlugin(ctx, item)
+	case KindDownload:
+		return verifyDownload(item), ctx.Err()
 	}
 	if !c.readOnly { // a reader's lock might not be to be had, and is not needed to look
 		held, err := c.holdEntry(item.path)

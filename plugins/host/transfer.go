@@ -66,7 +66,7 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 	if got.inPlace != nil {
 		return Artifact{Dirs: got.inPlace, InPlace: true, Served: t.served}, nil
 	}
-	stage.Describe(cache.Origin{Artifact: j.want.Artifact, Source: redact.URL(j.want.Source)})
+	stage.Describe(j.origin())
 	entry, err := stage.Commit(got.digest)
 	if err != nil {
 		return Artifact{}, err
@@ -76,6 +76,11 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 	a.Served = t.served
 	a.Served.Bytes = got.bytes
 	return a, err
+}
+
+// origin is what people who list the cache are told.
+func (j *job) origin() cache.Origin {
+	return cache.Origin{Artifact: j.want.Artifact, Source: redact.URL(j.want.Source)}
 }
 
 func (t *transfer) abandon() {
@@ -209,7 +214,7 @@ func (t *transfer) note() {
 	}
 	t.noted = t.offset
 	if err := t.stage.Note(cache.Partial{
-		Digest: t.job.digest, File: filepath.Base(t.path), Bytes: t.offset, Total: t.total, Validator: t.validator,
+		Origin: t.job.origin(), Digest: t.job.digest, File: filepath.Base(t.path), Bytes: t.offset, Total: t.total, Validator: t.validator,
 	}); err != nil {
 		t.job.host.log.Debug("cannot note how far a download is", "error", err)
 	}
