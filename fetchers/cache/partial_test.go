@@ -155,7 +155,7 @@ func TestWhatIsNoDownloadIsNotGoneOnWith(t *testing.T) {
 			_ = os.Symlink("/etc/passwd", filepath.Join(dir, "file-1"))
 		},
 		"cut note":          func(_ *cache.Partial, _, stage string) { _ = os.Truncate(filepath.Join(stage, "resume.json"), 5) },
-		"a note in the way": func(_ *cache.Partial, dir, _ string) { _ = os.MkdirAll(filepath.Join(dir, "resume.json", "x"), 0o700) },
+		"a note in the way": func(_ *cache.Partial, dir, _ string) { _ = os.Mkdir(filepath.Join(dir, "resume.json"), 0o700) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
