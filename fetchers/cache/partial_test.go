@@ -160,7 +160,7 @@ func TestWhatIsNoDownloadIsNotGoneOnWith(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, note := partialDir(t), good
-			spoil(&note, "/nonexistent", "/nonexistent")
+			spoil(&note, filepath.Join(dir, "none"), filepath.Join(dir, "none")) // only the note
 			killed(t, dir, "abc", note, func(download, stage string) { spoil(&note, download, stage) })
 			_, found := openStage(t, dir).Resume(partialDigest)
 			require.False(t, found)
