@@ -3,10 +3,9 @@ package httpfetch
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/headers"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -49,7 +48,7 @@ func acceptsRanges(h http.Header) bool {
 
 func part(response *http.Response, a asked) (transfer.Piece, error) {
 	text := response.Header.Get("Content-Range")
-	first, last, total, ok := contentRange(text)
+	first, last, total, ok := headers.ContentRange(text)
 	whole := a.to < 0 && (total == 0 || last == total-1)
 	if a.validator == "" || !ok || first != a.from || !(whole || last == a.to-1) {
 		return transfer.Piece{}, plugins.AsChanged(fmt.Errorf("it answered with another part than was asked for (%q)", text))
@@ -67,7 +66,7 @@ func part(response *http.Response, a asked) (transfer.Piece, error) {
 // nothingMore is the answer where no byte lies behind the offset: all is there, if the
 // file still has that size.
 func nothingMore(response *http.Response, a asked) (transfer.Piece, error) {
-	total, ok := unsatisfied(response.Header.Get("Content-Range"))
+	total, ok := headers.Unsatisfied(response.Header.Get("Content-Range"))
 	etag := response.Header.Get("ETag")
 	if !ok || a.from == 0 || total != a.from || (isETag(etag) && isETag(a.validator) && etag != a.validator) {
 		return transfer.Piece{}, changed()
@@ -87,7 +86,7 @@ func (r *remote) refused(response *http.Response) error {
 	if !worthRetry(code) {
 		return plugins.AsPermanent(err)
 	}
-	return &plugins.Error{Kind: plugins.Retryable, Err: err, RetryAfter: retryAfter(response.Header, r.now())}
+	return &plugins.Error{Kind: plugins.Retryable, Err: err, RetryAfter: headers.RetryAfter(response.Header.Get("Retry-After"), r.now())}
 }
 
 func worthRetry(code int) bool {
@@ -115,17 +114,4 @@ func advice(code int) string {
 		return ", which brings no file"
 	}
 	return ""
-}
-
-// retryAfter reads the header's seconds or date.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := h.Get("Retry-After")
-	const most = 24 * 3600 // beyond it a number is no advice but a mistake
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), most)) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now), 0), most*time.Second)
-	}
-	return 0
 }

@@ -1,34 +1,15 @@
 package httpfetch
 
 import (
-	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
 func newClient(c config) *http.Client {
-	proxy := c.proxy.ProxyFunc()
-	var protocols http.Protocols
-	protocols.SetHTTP1(true) // one large stream gains nothing from HTTP/2 but flow control
-	return &http.Client{
-		CheckRedirect: checkRedirect(c.redirects),
-		Transport: &http.Transport{
-			Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-			DialContext:           (&net.Dialer{Timeout: c.connectTimeout}).DialContext,
-			TLSHandshakeTimeout:   c.connectTimeout,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
-			ResponseHeaderTimeout: c.stallTimeout,
-			MaxIdleConnsPerHost:   c.connections,
-			IdleConnTimeout:       c.stallTimeout,
-			DisableCompression:    true,
-			Protocols:             &protocols,
-		},
-	}
+	return &http.Client{CheckRedirect: checkRedirect(c.redirects), Transport: c.Transport()}
 }
 
 // checkRedirect limits redirects, keeps https from turning into http, and takes off what

@@ -59,19 +59,6 @@ func TestValidator(t *testing.T) {
 	}
 }
 
-func TestContentRange(t *testing.T) {
-	t.Parallel()
-	first, last, total, ok := contentRange("bytes 5-9/10")
-	require.Equal(t, []any{int64(5), int64(9), int64(10), true}, []any{first, last, total, ok})
-	_, _, total, ok = contentRange("bytes 5-9/*")
-	require.True(t, ok)
-	require.Zero(t, total)
-	for _, bad := range []string{"", "bytes */10", "bytes 9-5/10", "bytes 5-10/10", "bytes a-9/10", "bytes 5-b/10", "bytes 5-9/c", "bytes -5-9/10", "5-9/10"} {
-		_, _, _, ok := contentRange(bad)
-		require.False(t, ok, bad)
-	}
-}
-
 func TestNetrc(t *testing.T) {
 	t.Parallel()
 	const text = `# of the team

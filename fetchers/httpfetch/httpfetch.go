@@ -92,7 +92,7 @@ func (s *session) move(ctx context.Context, u *url.URL, r plugins.FetchRequest, 
 	plain := *u
 	plain.User = nil
 	from := &remote{session: s, url: &plain, login: login, now: time.Now}
-	options := transfer.Options{Connections: s.config.connections, StallTimeout: s.config.stallTimeout}
+	options := transfer.Options{Connections: s.config.Connections, StallTimeout: s.config.StallTimeout}
 	if _, fickle := s.fickle.Load(u.Host); fickle {
 		options.Connections = 1
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -145,12 +144,4 @@ func advise(err error) error {
 		return fmt.Errorf("%w (it has to belong to the user that the executor runs as, uid %d)", err, os.Getuid())
 	}
 	return err
-}
-
-// checkPath refuses what would depend on the folder that a plugin happens to run in.
-func checkPath(key, value string) error {
-	if !filepath.IsAbs(value) {
-		return fmt.Errorf("%s is %q; it takes the absolute path of a file on the agents", key, value)
-	}
-	return nil
 }

@@ -2,12 +2,12 @@ package httpfetch
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/headers"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 )
 
@@ -76,17 +76,10 @@ func (r *remote) ask(ctx context.Context, u *url.URL, a asked) (*http.Response, 
 		r.login.sign(request)
 	}
 	if a.validator != "" && (a.from > 0 || a.to >= 0) {
-		request.Header.Set("Range", a.header())
+		request.Header.Set("Range", headers.Range(a.from, a.to))
 		request.Header.Set("If-Range", ifRange(a.validator))
 	}
 	return r.session.client.Do(request)
-}
-
-func (a asked) header() string {
-	if a.to < 0 {
-		return fmt.Sprintf("bytes=%d-", a.from)
-	}
-	return fmt.Sprintf("bytes=%d-%d", a.from, a.to-1)
 }
 
 // sameServer: another port or scheme is another one.

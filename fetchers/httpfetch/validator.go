@@ -1,7 +1,6 @@
 package httpfetch
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -40,37 +39,4 @@ func ifRange(validator string) string {
 		return ""
 	}
 	return date
-}
-
-// contentRange reads "bytes FIRST-LAST/TOTAL"; total is 0 where it says "*".
-func contentRange(s string) (first, last, total int64, ok bool) {
-	s, ok = strings.CutPrefix(s, "bytes ")
-	span, size, slash := strings.Cut(s, "/")
-	from, to, dash := strings.Cut(span, "-")
-	if !ok || !slash || !dash {
-		return 0, 0, 0, false
-	}
-	total = 0
-	if size != "*" {
-		if total, ok = position(size); !ok || total == 0 {
-			return 0, 0, 0, false
-		}
-	}
-	first, fromOK := position(from)
-	last, toOK := position(to)
-	ok = fromOK && toOK && first <= last && (total == 0 || last < total)
-	return first, last, total, ok
-}
-
-// position reads a number of bytes, less than what one more would overflow.
-func position(s string) (int64, bool) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && n >= 0 && n < math.MaxInt64
-}
-
-// unsatisfied reads the size from the "bytes */TOTAL" of a 416.
-func unsatisfied(s string) (total int64, ok bool) {
-	size, ok := strings.CutPrefix(s, "bytes */")
-	total, valid := position(size)
-	return total, ok && valid
 }

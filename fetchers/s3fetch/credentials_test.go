@@ -205,6 +205,6 @@ func TestConfig(t *testing.T) {
 	_, err = readConfig(map[string]string{"anonymous": "true", "profile": "p"})
 	require.ErrorContains(t, err, "leave one of them out")
 	f := with("1", env{}.get)
-	require.ErrorContains(t, f.Init(t.Context(), map[string]string{"ca.file": "/nonexistent"}), "cannot read the certificates")
-	require.ErrorContains(t, f.Init(t.Context(), map[string]string{"ca.file": written(t, "x")}), "holds none in PEM form")
+	require.ErrorContains(t, f.Init(t.Context(), map[string]string{"ca.file": "/nonexistent"}), "cannot configure fetcher s3: ca.file: open /nonexistent: ")
+	require.ErrorContains(t, f.Init(t.Context(), map[string]string{"ca.file": written(t, "x")}), "holds no certificate in PEM form")
 }

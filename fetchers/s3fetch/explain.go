@@ -14,6 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/headers"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -126,7 +127,7 @@ func busy(code string, status int) bool {
 }
 
 func (o *object) busy(err error) error {
-	wait := retryAfter(header(err, "Retry-After"), o.session.now())
+	wait := headers.RetryAfter(header(err, "Retry-After"), o.session.now())
 	slow := status(err) == http.StatusServiceUnavailable || status(err) == http.StatusTooManyRequests
 	if wait == 0 && slow {
 		wait = slowDownWait
@@ -136,18 +137,6 @@ func (o *object) busy(err error) error {
 		text = fmt.Errorf("the server asks to slow down: it answered %s", answer(err))
 	}
 	return &plugins.Error{Kind: plugins.Retryable, RetryAfter: wait, Err: text}
-}
-
-// retryAfter reads the header's seconds or date.
-func retryAfter(text string, now time.Time) time.Duration {
-	const most = 24 * 3600 // beyond it a number is no advice but a mistake
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), most)) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now), 0), most*time.Second)
-	}
-	return 0
 }
 
 func (o *object) wrongRegion(err error, asked, right string) error {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/headers"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -101,7 +101,7 @@ func (o *object) get(ctx context.Context, who identity, region string, from, to 
 		input.IfMatch = &validator
 	}
 	if from > 0 || to >= 0 {
-		input.Range = aws.String(rangeOf(from, to))
+		input.Range = aws.String(headers.Range(from, to))
 	}
 	out, err := client.GetObject(ctx, input)
 	switch {
@@ -113,14 +113,6 @@ func (o *object) get(ctx context.Context, who identity, region string, from, to 
 	return transfer.Piece{}, err
 }
 
-// rangeOf asks for the bytes from one up to, exclusive, another; -1: the end.
-func rangeOf(from, to int64) string {
-	if to < 0 {
-		return fmt.Sprintf("bytes=%d-", from)
-	}
-	return fmt.Sprintf("bytes=%d-%d", from, to-1)
-}
-
 // piece tells what an answer brings.
 func (o *object) piece(out *s3.GetObjectOutput, from int64, validator string) (transfer.Piece, error) {
 	etag := strong(aws.ToString(out.ETag))
@@ -129,7 +121,7 @@ func (o *object) piece(out *s3.GetObjectOutput, from int64, validator string) (t
 		p.To, p.Total = *out.ContentLength, *out.ContentLength
 	}
 	if text := aws.ToString(out.ContentRange); text != "" {
-		first, last, total, ok := contentRange(text)
+		first, last, total, ok := headers.ContentRange(text)
 		if !ok || first != from || (out.ContentLength != nil && *out.ContentLength != last-first+1) {
 			out.Body.Close()
 			return transfer.Piece{}, plugins.AsChanged(fmt.Errorf("it answered with another part than was asked for (%q)", text))
@@ -172,22 +164,4 @@ func strong(etag string) string {
 		return ""
 	}
 	return etag
-}
-
-// contentRange reads "bytes FIRST-LAST/TOTAL"; total is 0 where it says "*".
-func contentRange(s string) (first, last, total int64, ok bool) {
-	s, ok = strings.CutPrefix(s, "bytes ")
-	span, size, slash := strings.Cut(s, "/")
-	from, to, dash := strings.Cut(span, "-")
-	if !ok || !slash || !dash {
-		return 0, 0, 0, false
-	}
-	var errs [3]error
-	first, errs[0] = strconv.ParseInt(from, 10, 64)
-	last, errs[1] = strconv.ParseInt(to, 10, 64)
-	if size != "*" {
-		total, errs[2] = strconv.ParseInt(size, 10, 64)
-	}
-	ok = errors.Join(errs[:]...) == nil && first >= 0 && first <= last && (total == 0 || last < total)
-	return first, last, total, ok
 }

@@ -198,7 +198,7 @@ func (s *session) container() origin {
 		if err != nil {
 			return aws.Credentials{}, plugins.AsPermanent(err)
 		}
-		ctx, cancel := context.WithTimeout(ctx, s.config.connectTimeout)
+		ctx, cancel := context.WithTimeout(ctx, s.config.ConnectTimeout)
 		defer cancel()
 		found, err := endpointcreds.New(endpoint, func(o *endpointcreds.Options) {
 			o.HTTPClient, o.Retryer, o.AuthorizationToken = s.local, aws.NopRetryer{}, token

@@ -74,27 +74,15 @@ func (f *fetcher) Init(_ context.Context, values map[string]string) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSession(c, f.version, f.env)
-	if err != nil {
-		return err
-	}
-	f.session.Store(s)
+	f.session.Store(newSession(c, f.version, f.env))
 	return nil
 }
 
-func newSession(c config, version string, env func(string) string) (*session, error) {
-	client, err := newHTTPClient(c)
-	if err != nil {
-		return nil, err
-	}
-	direct := c
-	direct.proxy.HTTPProxy, direct.proxy.HTTPSProxy = "", ""
-	local, err := newHTTPClient(direct)
-	if err != nil {
-		return nil, err
-	}
-	return &session{config: c, version: version, env: env, now: time.Now, http: client, local: local,
-		caches: map[string]*aws.CredentialsCache{}}, nil
+func newSession(c config, version string, env func(string) string) *session {
+	direct := c.Config
+	direct.Proxy.HTTPProxy, direct.Proxy.HTTPSProxy = "", ""
+	return &session{config: c, version: version, env: env, now: time.Now, http: newHTTPClient(c.Config), local: newHTTPClient(direct),
+		caches: map[string]*aws.CredentialsCache{}}
 }
 
 func (f *fetcher) Shutdown(context.Context) error {
@@ -118,7 +106,7 @@ func (f *fetcher) Fetch(ctx context.Context, r plugins.FetchRequest, report func
 		return plugins.FetchResult{}, permanent("cannot fetch %s: %w", redact.URL(r.Source), err)
 	}
 	o := &object{session: s, address: a, region: s.region(a)}
-	result, err := transfer.Move(ctx, o, r, transfer.Options{Connections: s.config.connections, StallTimeout: s.config.stallTimeout}, report)
+	result, err := transfer.Move(ctx, o, r, transfer.Options{Connections: s.config.Connections, StallTimeout: s.config.StallTimeout}, report)
 	if err != nil {
 		return plugins.FetchResult{}, explain(ctx, a, err)
 	}
