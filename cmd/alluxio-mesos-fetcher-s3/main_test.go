@@ -1,12 +1,7 @@
 package main_test
 
 import (
-	"errors"
-	"os/exec"
-	"path/filepath"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/s3fetch"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -15,10 +10,7 @@ import (
 
 func build(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "alluxio-mesos-fetcher-s3")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w -X main.version=1.2.3", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary
+	return plugintest.Build(t, ".", "alluxio-mesos-fetcher-s3", "1.2.3")
 }
 
 func TestConformance(t *testing.T) {
@@ -31,10 +23,5 @@ func TestConformance(t *testing.T) {
 
 func TestRunByHand(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), build(t)).CombinedOutput()
-	var exit *exec.ExitError
-	require.True(t, errors.As(err, &exit))
-	require.Equal(t, 2, exit.ExitCode())
-	require.Contains(t, string(out), "alluxio-mesos-fetcher-s3 1.2.3\n")
-	require.Contains(t, string(out), "It is not run by hand")
+	plugintest.ByHandTest(t, build(t), "alluxio-mesos-fetcher-s3 1.2.3")
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest/suite"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // The example plugins in a deployment: Alluxio out of an OCI registry by the one in Go,
@@ -45,7 +47,7 @@ func TestExamplePlugins(t *testing.T) {
 // examplePlugins is a folder with the examples and the built-in plugins.
 func examplePlugins(t *testing.T) string {
 	t.Helper()
-	root, dir := deploy.Root(t), t.TempDir()
+	root, dir := repo.Root(t), t.TempDir()
 	built, err := filepath.Glob(filepath.Join(root, "bin", "alluxio-mesos-*-*"))
 	require.NoError(t, err)
 	for _, file := range built {
@@ -53,10 +55,8 @@ func examplePlugins(t *testing.T) string {
 			require.NoError(t, os.Symlink(file, filepath.Join(dir, filepath.Base(file))))
 		}
 	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "alluxio-mesos-fetcher-oci"), "./examples/plugins/oci")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	oci := plugintest.Build(t, "../../examples/plugins/oci", "alluxio-mesos-fetcher-oci", "dev")
+	require.NoError(t, os.Rename(oci, filepath.Join(dir, filepath.Base(oci))))
 	example := filepath.Join(root, "examples", "plugins", "ftp")
 	pack := exec.Command("flock", filepath.Join(example, "Makefile"), "make", "-C", example)
 	if said, err := pack.CombinedOutput(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/internal/procs"
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
 )
@@ -74,12 +74,7 @@ func TestPluginsAreInstalledWhileItRuns(t *testing.T) {
 // rebuilt is the http fetcher of the same code and another version.
 func rebuilt(t *testing.T, version string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "alluxio-mesos-"+fetcherHTTP)
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", file, "./cmd/alluxio-mesos-"+fetcherHTTP)
-	build.Dir, build.Env = deploy.Root(t), append(os.Environ(), "CGO_ENABLED=0")
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, string(said))
-	return file
+	return plugintest.Build(t, "../../cmd/alluxio-mesos-"+fetcherHTTP, "alluxio-mesos-"+fetcherHTTP, version)
 }
 
 func digestOf(t *testing.T, file string) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/alluxio-mesos/alluxio-mesos/mesos/mesostest"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/client"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // The drop-in scripts against a Mesos that has nothing to offer, so that no JVM starts:
@@ -26,7 +27,7 @@ func TestDropInScripts(t *testing.T) {
 		d.Status() // writes the site file
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		t.Cleanup(cancel)
-		cmd := exec.CommandContext(ctx, filepath.Join(deploy.Root(t), "integration", "mesos", "bin", name), args...)
+		cmd := exec.CommandContext(ctx, filepath.Join(repo.Root(t), "integration", "mesos", "bin", name), args...)
 		cmd.Env = append(cmd.Environ(), "HOME="+d.Home, "ALLUXIO_CONF_DIR="+d.Home, "ALLUXIO_LOGS_DIR="+logs)
 		return cmd
 	}

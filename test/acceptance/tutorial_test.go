@@ -14,6 +14,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // The tutorial does what it says: its commands are run as they stand, one after the other.
@@ -22,7 +23,7 @@ func TestTutorial(t *testing.T) {
 	home, err := os.MkdirTemp("", "tut") // short, since sockets lie below it
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = scratch.RemoveAll(home) })
-	root := deploy.Root(t)
+	root := repo.Root(t)
 	deploy.Tarball(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()

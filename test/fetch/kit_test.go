@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,11 +107,7 @@ func s3Origin(t *testing.T, s soft) origin {
 // build builds a fetcher, as that version.
 func build(t *testing.T, name, version string) host.Plugin {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "alluxio-mesos-fetcher-"+name)
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w -X main.version="+version, "-o", path, "../../cmd/alluxio-mesos-fetcher-"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	path := plugintest.Build(t, "../../cmd/alluxio-mesos-fetcher-"+name, "alluxio-mesos-fetcher-"+name, version)
 	sum, size, err := host.DigestFile(path)
 	require.NoError(t, err)
 	return host.Plugin{Kind: "fetcher", Name: name, SHA256: sum, Size: size, URL: path}

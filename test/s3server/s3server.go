@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/freeports"
+	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
 )
 
 const (
@@ -101,7 +102,7 @@ func Start(t testing.TB, o Options) *Server {
 // Binary is the built server.
 func Binary(t testing.TB) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(root(t), "build", "tools", "versitygw-v*"))
+	found, err := filepath.Glob(filepath.Join(repo.Root(t), "build", "tools", "versitygw-v*"))
 	require.NoError(t, err)
 	if len(found) > 0 {
 		return found[len(found)-1]
@@ -112,20 +113,6 @@ func Binary(t testing.TB) string {
 	}
 	t.Skip(why)
 	return ""
-}
-
-func root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		require.NotEqual(t, dir, parent, "the tests run inside the repository")
-		dir = parent
-	}
 }
 
 // Resume starts a stopped server again, with the same address and all it held.

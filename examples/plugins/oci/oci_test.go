@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,10 +18,7 @@ import (
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "alluxio-mesos-fetcher-oci")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w -X main.version=1.2.3", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	plugintest.VerifyTest(t, suite.Options{Path: binary})
+	plugintest.VerifyTest(t, suite.Options{Path: plugintest.Build(t, ".", "alluxio-mesos-fetcher-oci", "1.2.3")})
 }
 
 func TestReferences(t *testing.T) {
