@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/netconf"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/transfer"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -28,7 +29,7 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	case errors.As(err, &here):
 		return fmt.Errorf("cannot store %s: %w", redact.URL(u.String()), here.Err)
 	case errors.As(err, &urlErr):
-		err = urlErr.Err // net/http names the URL again, with its query
+		err = netconf.Unanswered(urlErr.Err) // net/http names the URL again, with its query
 	}
 	return transport(u, err)
 }

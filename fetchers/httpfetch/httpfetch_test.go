@@ -315,6 +315,38 @@ func TestConnectionErrors(t *testing.T) {
 	requireKind(t, plugins.Permanent, err, "does not speak https")
 }
 
+func TestAConnectionThatIsClosedWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		said  string
+		reset bool
+		want  string
+	}{
+		"closed":               {"", false, "the server closed the connection without an answer"},
+		"reset":                {"", true, "the server closed the connection without an answer"},
+		"in the answer's head": {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n", false, "the server closed the connection in the middle of its answer's head"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.WriteString(conn, tt.said)
+				if tt.reset {
+					_ = conn.(*net.TCPConn).SetLinger(0)
+				}
+				_ = conn.Close()
+			})
+			_, err := newClient(t, nil).fetch(s.URL)
+			requireKind(t, plugins.Retryable, err)
+			require.EqualError(t, err, "cannot fetch "+s.URL+": "+tt.want)
+		})
+	}
+}
+
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewUnstartedServer(file(nil, "", longAgo))

@@ -104,7 +104,7 @@ func TestFaults(t *testing.T) {
 			http.Error(w, "<html>console</html>", http.StatusBadRequest)
 			return true
 		}, plugins.Permanent, 0, "not as S3 does; check the endpoint and its port"},
-		{func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, plugins.Retryable, 0, "does not answer"},
+		{func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, plugins.Retryable, 0, "does not answer: the server closed the connection without an answer"},
 	}
 	for _, tt := range tests {
 		proxy.Set(tt.fault)

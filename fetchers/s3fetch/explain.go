@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/headers"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/netconf"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -229,7 +230,7 @@ func cause(err error) string {
 		err = op.Err
 		op = nil
 	}
-	return redact.Text(err.Error())
+	return redact.Text(netconf.Unanswered(err).Error())
 }
 
 func codeOf(err error) string {
