@@ -96,6 +96,9 @@ func TestUndoAndLeaveKeepOnlyTheJournal(t *testing.T) {
 	worker := newKit(t)
 	worker.Order.Process, worker.Order.Instance, worker.Order.Journal = alluxio.Worker, "worker-0", Journal{}
 	worker.Order.Ramdisk = Ramdisk{Plugin: "tmpfs", Path: "/mnt/x/worker-0", Size: 256 << 20}
+	ports := standin.Ports(t, 2)
+	worker.Order.Properties.Set("alluxio.worker.rpc.port", ports[0])
+	worker.Order.Properties.Set("alluxio.worker.web.port", ports[1])
 	require.NoError(t, worker.prepare())
 	require.Contains(t, worker.siteText(), "/mnt/x/worker-0")
 	require.True(t, worker.Instance.RamdiskMounted())

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -159,7 +158,7 @@ func TestPiecesArePinned(t *testing.T) {
 	require.Equal(t, second, g.data)
 }
 
-// TestParallel is faster over many slow connections than over one.
+// TestParallel takes more connections where one is slow.
 func TestParallel(t *testing.T) {
 	t.Parallel()
 	s := s3server.Start(t, s3server.Options{})
@@ -169,10 +168,8 @@ func TestParallel(t *testing.T) {
 	slow := s.Faults()
 	slow.Slow(4 << 20)
 	f := started(t, nowhere(t), map[string]string{"credentials.file": s.CredentialsFile(), "endpoint": slow.URL})
-	begin := time.Now()
 	g, err := fetch(t, f, "s3://plain/k.tar")
 	require.NoError(t, err)
 	require.Equal(t, data, g.data)
-	require.Less(t, time.Since(begin), 4*time.Second, "one connection takes 6 s")
-	t.Logf("24 MB at 4 MB/s per connection: %v, %d requests", time.Since(begin), slow.Requests())
+	require.Greater(t, slow.Requests(), int64(8), "one connection needs one request, and 6 s")
 }

@@ -138,9 +138,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	eventually(t, "it runs", func() bool { return cluster.ExecutorPID(f.id, sleeper.Executor.ID) > 0 })
 	pids = append(pids, cluster.ExecutorPID(f.id, sleeper.Executor.ID))
 
-	start := time.Now()
 	require.NoError(t, cluster.Close())
-	require.Less(t, time.Since(start), 5*time.Second)
 	for _, pid := range pids {
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		require.True(t, err != nil || !running(string(stat)), "process %d: %s", pid, stat)
