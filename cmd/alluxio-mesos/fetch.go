@@ -85,14 +85,14 @@ Exit codes:
 // fetched is what -o json prints.
 type fetched struct {
 	Folder   string         `json:"folder,omitempty"`
-	InPlace  []string       `json:"in_place,omitempty"`
+	InPlace  []string       `json:"inPlace,omitempty"`
 	Source   string         `json:"source"`
 	Digest   string         `json:"digest,omitempty"`
 	Verified bool           `json:"verified"`
 	Cached   bool           `json:"cached"`
 	Bytes    int64          `json:"bytes"`
 	Seconds  float64        `json:"seconds"`
-	Rate     float64        `json:"bytes_per_second"`
+	Rate     float64        `json:"bytesPerSecond"`
 	Plugin   *fetchedPlugin `json:"plugin,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,7 @@ func (f installFlags) upload(file string) (client.Upload, error) {
 			return u, fmt.Errorf("the name of %s does not say which plugin it is: it is to be alluxio-mesos-fetcher-NAME or "+
 				"alluxio-mesos-ramdisk-NAME; or use --kind and --plugin", file)
 		}
-		u.Kind, u.Name = firstOf(u.Kind, kind), firstOf(u.Name, name)
+		u.Kind, u.Name = cmp.Or(u.Kind, kind), cmp.Or(u.Name, name)
 	}
 	u.SHA256, u.Size, err = host.DigestFile(file)
 	return u, err
@@ -118,13 +119,6 @@ func pluginOf(base string) (kind, name string, ok bool) {
 	rest, ok := strings.CutPrefix(base, "alluxio-mesos-")
 	kind, name, found := strings.Cut(rest, "-")
 	return kind, name, ok && found && name != "" && (kind == "fetcher" || kind == "ramdisk")
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func orNone(digest string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
@@ -66,9 +67,8 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 		masters = saved.Mesos
 	}
 	fmt.Fprintf(a.out, "the scheduler of %s is dead: this command takes its place, with Mesos at %s\n", name, redact.URL(masters))
-	followed := make(chan struct{})
-	close(followed)
-	defer func() { <-followed }()
+	var following sync.WaitGroup
+	defer following.Wait()
 	return scheduler.Run(ctx, scheduler.Config{
 		Deployment: d,
 		Mesos:      masters,
@@ -82,11 +82,7 @@ func stopDead(ctx context.Context, a *app, f stopFlags, name, dir string) error 
 			if err != nil {
 				return
 			}
-			followed = make(chan struct{})
-			go func() {
-				defer close(followed)
-				followStop(ctx, a, c)
-			}()
+			following.Go(func() { followStop(ctx, a, c) })
 		},
 	})
 }

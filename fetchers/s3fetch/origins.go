@@ -1,6 +1,7 @@
 package s3fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +85,8 @@ func (s *session) profile(name string, asked bool) origin {
 }
 
 func (s *session) sharedFiles() (credentialsFile, configFile string) {
-	credentialsFile = first(s.config.credentialsFile, s.env("AWS_SHARED_CREDENTIALS_FILE"), shared.DefaultSharedCredentialsFilename())
-	return credentialsFile, first(s.config.configFile, s.env("AWS_CONFIG_FILE"), shared.DefaultSharedConfigFilename())
+	credentialsFile = cmp.Or(s.config.credentialsFile, s.env("AWS_SHARED_CREDENTIALS_FILE"), shared.DefaultSharedCredentialsFilename())
+	return credentialsFile, cmp.Or(s.config.configFile, s.env("AWS_CONFIG_FILE"), shared.DefaultSharedConfigFilename())
 }
 
 func (s *session) readProfile(ctx context.Context, name, credentialsFile, configFile string) (aws.Credentials, error) {
@@ -243,13 +244,4 @@ func (s *session) instanceRole() origin {
 		}
 		return found, absent{"no metadata service here: " + cause(err)}
 	}}
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

@@ -15,6 +15,7 @@
 package s3fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +117,7 @@ func (f *fetcher) Fetch(ctx context.Context, r plugins.FetchRequest, report func
 
 // region is the one to ask first.
 func (s *session) region(a address) string {
-	return first(a.Region, s.config.region, s.env("AWS_REGION"), s.env("AWS_DEFAULT_REGION"), anyRegion)
+	return cmp.Or(a.Region, s.config.region, s.env("AWS_REGION"), s.env("AWS_DEFAULT_REGION"), anyRegion)
 }
 
 // explain names the object in an error, and keeps the kind.

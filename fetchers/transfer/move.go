@@ -15,10 +15,11 @@ import (
 type Opener interface {
 	// Open asks for the bytes from from up to to (exclusive; -1: to the end). With a
 	// validator the file must still have it, else the error is of kind Changed; a validator
-	// that cannot be one of its own proves nothing, and is answered with the whole under another. Where
-	// from is the file's size the answer is an empty piece. A server that knows no ranges
-	// may answer with the whole, too. ctx holds for reading Body, too, and ends it when Move has had enough; how long an
-	// answer may take to begin is the Opener's to bound.
+	// that cannot be one of its own proves nothing, and is answered with the whole under
+	// another. Where from is the file's size the answer is an empty piece. A server that
+	// knows no ranges may answer with the whole, too. ctx holds for reading Body, too, and
+	// ends it when Move has had enough; how long an answer may take to begin is the Opener's
+	// to bound.
 	Open(ctx context.Context, from, to int64, validator string) (Piece, error)
 }
 

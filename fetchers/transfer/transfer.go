@@ -1,6 +1,11 @@
 // Package transfer is what the built-in fetchers share when they move bytes into the
-// host's file: opening that file safely, and telling progress, seldom enough to cost
-// nothing. Where the bytes come from is the fetcher's.
+// host's file: opening that file safely, telling progress, seldom enough to cost nothing,
+// and, for files that can be had in pieces, how many connections bring which of them (Move).
+// Where the bytes come from and what their errors mean is the fetcher's; trying again is the
+// host's.
+//
+// Of a Move the ledger knows which bytes are where, the pace how many connections pay, a
+// conn reads pieces one after the other, and the mover is what these share.
 package transfer
 
 import (

@@ -213,6 +213,20 @@ func TestTheDigestStandsBesideTheFile(t *testing.T) {
 	}
 }
 
+// A fetcher may do anything to its file: the host is not harmed, and says so.
+func TestAFileThatIsNotThereInTheEnd(t *testing.T) {
+	t.Parallel()
+	packed := archive(t, 67, 1<<10)
+	s := newShelf(t, map[string]string{"a.tgz": string(packed), "a.tgz.sha256": digestOf(packed)})
+	for fault, text := range map[string]string{plugintest.Vanish: "left no checksum file", plugintest.Link: "bytes and wrote"} {
+		cfg := quick(t, plugintest.Fake(t, fault))
+		_, err := newHost(t, cfg).Artifact(t.Context(), want(s.source("a.tgz"), "file"), nil)
+		require.ErrorContains(t, err, text)
+		require.Equal(t, plugins.Permanent, plugins.KindOf(err))
+		requireNothingLeft(t, cfg.CacheDir)
+	}
+}
+
 func TestTheDigestOfOneMirrorHoldsForAll(t *testing.T) {
 	t.Parallel()
 	packed, planted := archive(t, 65, 1<<20), archive(t, 66, 1<<20)

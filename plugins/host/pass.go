@@ -77,8 +77,7 @@ func (p *pass) abandon() {
 // read unpacks the download and hashes the very bytes that were unpacked: read twice, a
 // file that a fetcher corrects afterwards could have the right digest and a wrong tree.
 func (p *pass) read(files passFiles) error {
-	// Whatever a fetcher may have put in the file's place.
-	file, err := os.OpenFile(files.download, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	file, err := openDownload(files.download)
 	if err != nil {
 		return fmt.Errorf("cannot read the download: %w", err)
 	}
@@ -98,6 +97,12 @@ func (p *pass) read(files passFiles) error {
 	}
 	p.digest = digest
 	return nil
+}
+
+// openDownload follows no link and waits for no writer of a pipe, either of which a fetcher
+// may have put in the file's place.
+func openDownload(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 }
 
 type onlyWriter struct{ io.Writer }
@@ -155,7 +160,9 @@ func (h *hashing) buffer() []byte {
 
 // end is the digest of all that was read.
 func (h *hashing) end() source.Digest {
-	h.full <- h.part
+	if h.part != nil { // else it would be one more than there is room for among the empty ones
+		h.full <- h.part
+	}
 	close(h.full)
 	h.done.Wait()
 	return h.digest

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
@@ -16,7 +17,7 @@ const maxSums = 64 << 10
 // checksums takes the digest from where it is given: beside the sources, or in one of them.
 // Where it stands in a file instead, it returns these files, in the order of the sources.
 func checksums(beside string, list []source.Source) (source.Digest, []sumFile, error) {
-	given, where := []string{}, "in the source"
+	var given []string
 	if beside != "" && beside != source.ChecksumBeside {
 		given = append(given, beside)
 	}
@@ -40,7 +41,7 @@ func checksums(beside string, list []source.Source) (source.Digest, []sumFile, e
 			return "", nil, err
 		}
 		if digest != "" && d != digest {
-			return "", nil, fmt.Errorf("two checksums are given that differ: %s, and %s %s", digest, d, where)
+			return "", nil, fmt.Errorf("two checksums are given that differ: %s, and %s in the source", digest, d)
 		}
 		digest = d
 	}
@@ -132,9 +133,9 @@ func (j *job) readDigest(ctx context.Context, m *mirror, name string) (source.Di
 	if err := j.fetchSums(ctx, p, m, path); err != nil {
 		return "", err
 	}
-	sums, err := os.ReadFile(path)
+	sums, err := readSums(path)
 	if err != nil {
-		return "", fmt.Errorf("cannot read the checksum file: %w", err)
+		return "", err
 	}
 	digest, err := source.DigestOf(sums, name)
 	if err != nil {
@@ -143,7 +144,7 @@ func (j *job) readDigest(ctx context.Context, m *mirror, name string) (source.Di
 	return digest, nil
 }
 
-var errTooLarge = errors.New("it is larger than a checksum file")
+var errTooLarge = fmt.Errorf("it has more than %d bytes, which is the most that a checksum file may have", maxSums)
 
 func (j *job) fetchSums(ctx context.Context, p *process, m *mirror, path string) error {
 	stall := j.host.cfg.StallTimeout
@@ -157,19 +158,42 @@ func (j *job) fetchSums(ctx context.Context, p *process, m *mirror, path string)
 				cancel(errTooLarge)
 			}
 		})
-	info, statErr := os.Stat(path)
 	switch {
-	case errors.Is(context.Cause(ctx), errTooLarge), err == nil && max(result.Bytes, info.Size()) > maxSums:
-		return plugins.AsPermanent(fmt.Errorf("it has more than %d bytes, which is the most that a checksum file may have", maxSums))
+	case errors.Is(context.Cause(ctx), errTooLarge):
+		return plugins.AsPermanent(errTooLarge)
 	case errors.Is(context.Cause(limited), errStalled):
 		j.host.killIfHung(ctx, p)
 		return fmt.Errorf("it did not come within %s", stall)
 	case err != nil:
 		return p.explain(err)
-	case statErr != nil:
-		return fmt.Errorf("cannot read the checksum file: %w", statErr)
+	}
+	return checkSums(path, result)
+}
+
+// checkSums holds what the fetcher says to have brought against the file.
+func checkSums(path string, result plugins.FetchResult) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return plugins.AsPermanent(fmt.Errorf("the fetcher left no checksum file: %w", err))
+	case max(result.Bytes, info.Size()) > maxSums:
+		return plugins.AsPermanent(errTooLarge)
 	case len(result.InPlace) > 0 || result.Bytes != info.Size():
 		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes and wrote %d", result.Bytes, info.Size()))
 	}
 	return nil
+}
+
+// readSums reads no more than a checksum file may have, whatever lies there by now.
+func readSums(path string) ([]byte, error) {
+	file, err := openDownload(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the checksum file: %w", err)
+	}
+	defer file.Close()
+	sums, err := io.ReadAll(io.LimitReader(file, maxSums))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the checksum file: %w", err)
+	}
+	return sums, nil
 }

@@ -195,7 +195,14 @@ func (f *fake) Fetch(ctx context.Context, request plugins.FetchRequest, progress
 	if f.fault == ChangedOnce && !f.changed.Swap(true) {
 		d.tellChanged = true
 	}
-	return d.run(ctx, request)
+	result, err := d.run(ctx, request)
+	if f.fault == Vanish || f.fault == Link {
+		err = errors.Join(err, os.Remove(request.File))
+	}
+	if f.fault == Link {
+		err = errors.Join(err, os.Symlink("/dev/zero", request.File))
+	}
+	return result, err
 }
 
 // stray writes a file into each folder that the path's folder, a pattern, matches.

@@ -19,6 +19,8 @@ const (
 	OtherScheme  = "other-scheme"  // serves something else
 	WrongKind    = "wrong-kind"    // is a ramdisk
 	TwoContracts = "two-contracts" // serves this contract and the next
+	Vanish       = "vanish"        // removes its file in the end
+	Link         = "link"          // puts a link to a file without end in its place in the end
 	Stray        = "stray"         // writes a file to the path that it is asked for, whose folder may be a pattern, and answers with it
 )
 

@@ -50,7 +50,7 @@ type SwapTarget struct {
 // SwapState is how far an executor is.
 type SwapState string
 
-// The states: of the four, only waiting is left again.
+// The states: all but waiting are final.
 const (
 	SwapWaiting SwapState = "waiting"
 	SwapDone    SwapState = "swapped"
