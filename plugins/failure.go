@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/alluxio-mesos/alluxio-mesos/internal/printable"
 	fetcherv1 "github.com/alluxio-mesos/alluxio-mesos/proto/fetcher/v1"
 )
 
@@ -64,7 +65,7 @@ func fromStatus(ctx context.Context, err error) error {
 	st := status.Convert(err)
 	// Canceled, as the caller did not cancel: the connection was closed under the call.
 	if (st.Code() == codes.Unavailable || st.Code() == codes.Canceled) && len(st.Details()) == 0 {
-		return &Error{Kind: Retryable, Err: fmt.Errorf("%w: %s", ErrDisconnected, st.Message())}
+		return &Error{Kind: Retryable, Err: fmt.Errorf("%w: %s", ErrDisconnected, textOf(st))}
 	}
 	e := &Error{Kind: kindOfCode(st.Code()), Err: statusText(st)}
 	for _, detail := range st.Details() {
@@ -80,7 +81,12 @@ func statusText(st *status.Status) error {
 	if st.Message() == "" {
 		return errors.New("plugin failed with " + st.Code().String())
 	}
-	return errors.New(st.Message())
+	return errors.New(textOf(st))
+}
+
+// textOf is fit to be shown: a plugin of somebody else may hand on what a server says.
+func textOf(st *status.Status) string {
+	return printable.Cut(printable.Text(st.Message()), maxText+len(" ..."))
 }
 
 func kindOfCode(code codes.Code) Kind {

@@ -42,6 +42,17 @@ func TestErrorsCrossWithTheirKind(t *testing.T) {
 	require.Less(t, len(long.Error()), maxText+10)
 }
 
+// A plugin in another language sends what it likes.
+func TestTextsOfPluginsAreFitToBeShown(t *testing.T) {
+	t.Parallel()
+	err := fromStatus(context.Background(), status.Error(codes.NotFound, "\x1b[31mno\nfile"))
+	require.EqualError(t, err, "?[31mno\nfile")
+	err = fromStatus(context.Background(), status.Error(codes.Unavailable, "\x1b[31mEOF"))
+	require.EqualError(t, err, "lost the connection to the plugin: ?[31mEOF")
+	err = fromStatus(context.Background(), status.Error(codes.Internal, strings.Repeat("x", 1<<20)))
+	require.Less(t, len(err.Error()), maxText+10)
+}
+
 func TestErrorsOfPluginsInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	for code, kind := range map[codes.Code]Kind{

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
+	"github.com/alluxio-mesos/alluxio-mesos/internal/printable"
 	fetcherv1 "github.com/alluxio-mesos/alluxio-mesos/proto/fetcher/v1"
 )
 
@@ -104,6 +105,9 @@ func (p *progressSender) end() {
 	p.ended = true
 }
 
+// maxVersion is how much of a plugin's version is shown.
+const maxVersion = 100
+
 type fetcherClient struct{ client fetcherv1.FetcherClient }
 
 func (c *fetcherClient) Info(ctx context.Context) (Info, error) {
@@ -112,7 +116,7 @@ func (c *fetcherClient) Info(ctx context.Context) (Info, error) {
 		return Info{}, fromStatus(ctx, err)
 	}
 	return Info{
-		Name: out.GetName(), Version: out.GetVersion(), Contract: int(out.GetContract()),
+		Name: out.GetName(), Version: printable.Line(out.GetVersion(), maxVersion), Contract: int(out.GetContract()),
 		Schemes: out.GetSchemes(), Resumes: out.GetResumes(), InPlace: out.GetInPlace(),
 	}, nil
 }

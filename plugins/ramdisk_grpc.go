@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
+	"github.com/alluxio-mesos/alluxio-mesos/internal/printable"
 	ramdiskv1 "github.com/alluxio-mesos/alluxio-mesos/proto/ramdisk/v1"
 )
 
@@ -90,7 +91,7 @@ func (c *ramdiskClient) Info(ctx context.Context) (Info, error) {
 	if err != nil {
 		return Info{}, fromStatus(ctx, err)
 	}
-	return Info{Name: out.GetName(), Version: out.GetVersion(), Contract: int(out.GetContract())}, nil
+	return Info{Name: out.GetName(), Version: printable.Line(out.GetVersion(), maxVersion), Contract: int(out.GetContract())}, nil
 }
 
 func (c *ramdiskClient) Init(ctx context.Context, config map[string]string) error {
@@ -105,7 +106,7 @@ func (c *ramdiskClient) Mount(ctx context.Context, request MountRequest) (MountR
 	if err != nil {
 		return MountResult{}, fromStatus(ctx, err)
 	}
-	return MountResult{Disk: diskFromProto(out.GetDisk()), Reused: out.GetReused(), Notice: out.GetNotice()}, nil
+	return MountResult{Disk: diskFromProto(out.GetDisk()), Reused: out.GetReused(), Notice: printable.Line(out.GetNotice(), maxText)}, nil
 }
 
 func (c *ramdiskClient) Unmount(ctx context.Context, path string) error {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/alluxio-mesos/alluxio-mesos/internal/printable"
 )
 
 const (
@@ -126,7 +128,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 }
 
 func (w *lineWriter) flush() {
-	if text := strings.TrimSpace(strings.ToValidUTF8(string(w.line), "?")); text != "" {
+	if text := strings.TrimSpace(printable.Text(string(w.line))); text != "" {
 		w.emit(text)
 	}
 	w.line = w.line[:0]
