@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"syscall"
@@ -46,8 +47,36 @@ func (t *tree) hardLink(name, target string) error {
 // checkLinks follows every link to its end. os.Root refuses what leads out; a link to
 // nothing harms nobody.
 func (t *tree) checkLinks() error {
+	if err := follow(t.root, t.links); err != nil {
+		return err
+	}
+	return t.checkTopLinks()
+}
+
+// checkTopLinks does the same within a single top folder, which may be taken out of the
+// tree: a link to what lies beside it would then lead to what is none of the archive's.
+func (t *tree) checkTopLinks() error {
+	top, err := TopDir(t.root.Name())
+	if err != nil || top == t.root.Name() {
+		return err
+	}
+	root, err := t.root.OpenRoot(path.Base(top))
+	if err != nil {
+		return fmt.Errorf("cannot look at the unpacked archive: %w", cause(err))
+	}
+	defer root.Close()
+	var below []string
 	for _, name := range t.links {
-		_, err := t.root.Stat(name)
+		if name, found := strings.CutPrefix(name, path.Base(top)+"/"); found {
+			below = append(below, name)
+		}
+	}
+	return follow(root, below)
+}
+
+func follow(root *os.Root, links []string) error {
+	for _, name := range links {
+		_, err := root.Stat(name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 			return refuse("entry %s is a link that leads out of the archive's folder, or in a circle: %w", quote(name), cause(err))
 		}
