@@ -74,7 +74,7 @@ dev: build alluxio ## an embedded Mesos and a whole Alluxio on this machine, unt
 .PHONY: test
 test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 	$(if $(RACE),,@echo "no gcc: testing without the race detector")
-	go test $(RACE) -timeout 14m ./...
+	go test $(RACE) -timeout 14m ./test/acceptance ./... # the longest first
 
 .PHONY: cycles
 cycles: build ## 500 starts and stops of a plugin, which must leave nothing behind
