@@ -279,8 +279,7 @@ func (t *trickle) Write(p []byte) (int, error) {
 }
 
 // pick finds the form of a scheme that a fetcher takes: one in which a small file comes,
-// or at least a word of progress, or one over which it crashes or freezes: its last words
-// may have been on the way then.
+// or at least a word of progress, or a crash.
 func (s *stage) pick(forms []string, fetch func(source string) (moved bool, err error)) (string, error) {
 	var refusals []string
 	for _, form := range forms {
@@ -289,7 +288,7 @@ func (s *stage) pick(forms []string, fetch func(source string) (moved bool, err 
 			return "", err
 		}
 		moved, err := fetch(s.fill(form, name, data))
-		if err == nil || moved || errors.Is(err, plugins.ErrDisconnected) || errors.Is(err, errHung) {
+		if err == nil || moved || errors.Is(err, plugins.ErrDisconnected) {
 			return form, nil
 		}
 		refusals = append(refusals, fmt.Sprintf("%s: %v", form, err))

@@ -151,11 +151,10 @@ func (p *process) fetch(ctx context.Context, request plugins.FetchRequest, progr
 	case errors.Is(err, plugins.ErrDisconnected):
 		err = fmt.Errorf("lost the plugin in the middle of a fetch: %s%w", p.fate(), silent{err})
 	case errors.Is(err, errStalled):
+		err = fmt.Errorf("no progress came for %s, nor did the fetch end%w", p.stall, silent{err})
 		if _, infoErr := p.info(ctx, plugins.KindFetcher); infoErr != nil {
 			p.signal(syscall.SIGKILL) // frozen: nothing else would free it
-			err = errHung
 		}
-		err = fmt.Errorf("no progress came for %s, nor did the fetch end%w", p.stall, silent{err})
 	}
 	return result, err
 }
