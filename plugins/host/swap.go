@@ -122,6 +122,10 @@ func (h *Host) canReplace(p *process, known plugins.Info) error {
 	}
 	serves := strings.Join(p.info.Schemes, ", ")
 	for _, scheme := range known.Schemes {
+		// One that nobody would ask it for may go again: else there were no way back from a plugin that serves more.
+		if name, err := h.fetcherOf(scheme); err != nil || name != p.exe.name {
+			continue
+		}
 		if !slices.Contains(p.info.Schemes, scheme) {
 			return fmt.Errorf("it serves %s sources and no longer %s", serves, scheme)
 		}

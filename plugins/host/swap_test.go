@@ -295,3 +295,16 @@ func TestSwapWhereTheNodeHasItsOwn(t *testing.T) {
 	require.Equal(t, "2.0.0", version(t, h, shipped.Name), "what was swapped in takes over")
 	requireProcesses(t, cfg.CacheDir, 1)
 }
+
+// There is a way back from a plugin that serves more, but for what it is asked for.
+func TestASwapBackToOneThatServesLess(t *testing.T) {
+	t.Parallel()
+	old := plugintest.Fake(t, plugintest.Good)
+	h := newHost(t, quick(t, old))
+	require.Equal(t, "1.0.0", version(t, h, old.Name))
+	more := plugintest.Newer(t, old, plugintest.MoreSchemes, "")
+	require.NoError(t, h.Swap(t.Context(), []host.Plugin{more})[0].Err)
+	require.Equal(t, "2.0.0", version(t, h, old.Name))
+	require.NoError(t, h.Swap(t.Context(), []host.Plugin{old})[0].Err)
+	require.Equal(t, "1.0.0", version(t, h, old.Name))
+}

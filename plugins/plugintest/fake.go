@@ -149,6 +149,8 @@ func (f *fake) Info(context.Context) (plugins.Info, error) {
 		info.Name = "another"
 	case OtherScheme:
 		info.Schemes = []string{"gopher"}
+	case MoreSchemes:
+		info.Schemes = append(info.Schemes, "gopher")
 	}
 	return info, nil
 }

@@ -17,6 +17,7 @@ import (
 const (
 	WrongName    = "wrong-name"    // says that it is another plugin
 	OtherScheme  = "other-scheme"  // serves something else
+	MoreSchemes  = "more-schemes"  // serves something else, too
 	WrongKind    = "wrong-kind"    // is a ramdisk
 	TwoContracts = "two-contracts" // serves this contract and the next
 	Vanish       = "vanish"        // removes its file in the end
