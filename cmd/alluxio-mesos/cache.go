@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/user"
 	"path"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
+	"github.com/alluxio-mesos/alluxio-mesos/cmd/alluxio-mesos/dev"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/spec"
 )
@@ -37,7 +39,7 @@ cache is the one of the site file (` + cacheDirKey + `, or the
 folder "cache" in ` + nodeDirKey + `), or of --dir.
 
 A user to whom that folder does not belong keeps a cache of its own beside it, called
-cache-UID. That of "alluxio-mesos dev" is ~/.alluxio-mesos/dev/cache.
+cache-UID. That of "alluxio-mesos dev", with --name dev, is ~/.alluxio-mesos/dev/cache.
 
 ` + exitCodesHelp,
 		Example: `  alluxio-mesos cache list
@@ -87,7 +89,7 @@ func (f *cacheFlags) place(a *app) (cachePlace, error) {
 		return text
 	}
 	node := value(nodeDirKey, defaultNodeDir)
-	p := cachePlace{dir: value(cacheDirKey, filepath.Join(node, "cache")), limit: cache.DefaultMaxBytes}
+	p := cachePlace{dir: value(cacheDirKey, f.usual(node)), limit: cache.DefaultMaxBytes}
 	if size := value(cacheSizeKey, ""); size != "" {
 		var sizeErr error
 		if p.limit, sizeErr = alluxio.ParseSize(size); sizeErr != nil {
@@ -102,6 +104,18 @@ func (f *cacheFlags) place(a *app) (cachePlace, error) {
 	}
 	p.more, _ = filepath.Glob(filepath.Join(node, "cache-[0-9]*"))
 	return p, nil
+}
+
+// usual is the cache where no property names one: in the node folder, or that of dev if it is meant and there.
+func (f *cacheFlags) usual(node string) string {
+	if f.site.name == dev.Name {
+		root, err := stateDir(dev.Name, "")
+		ours := filepath.Join(root, "cache")
+		if _, statErr := os.Stat(ours); err == nil && statErr == nil {
+			return ours
+		}
+	}
+	return filepath.Join(node, "cache")
 }
 
 // mentionMore names the caches beside the one that is shown.

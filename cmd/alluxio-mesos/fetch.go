@@ -44,7 +44,8 @@ standard input, which keeps credentials in them out of the process list.
 
 DIR gets what is in the archive, without its single top folder if it has one. It is
 made as a whole or not at all. The digest of what came is printed: it is what a
-checksum property takes.
+checksum property takes. LOCAL and folders are used in place: the output says where
+they are, and nothing goes into DIR.
 
 Exit codes:
   0    done
@@ -118,7 +119,7 @@ func fetch(ctx context.Context, a *app, f fetchFlags, stdin io.Reader, args []st
 	if to != nil {
 		defer func() { _ = to.Release() }()
 	}
-	result, err := f.run(ctx, a, cfg, want, to, list[0].Name())
+	result, err := f.run(ctx, a, cfg, want, to, called(list))
 	if err != nil {
 		return fetchFailed(ctx, err)
 	}
@@ -126,6 +127,17 @@ func fetch(ctx context.Context, a *app, f fetchFlags, stdin io.Reader, args []st
 		return printJSON(a.out, result)
 	}
 	return printFetched(a.out, result)
+}
+
+// called is what the progress is headed with. Mirrors may each have another name for the file.
+func called(list []source.Source) string {
+	name := list[0].Name()
+	for _, s := range list {
+		if s.Name() != name {
+			return "mirrors"
+		}
+	}
+	return name
 }
 
 // want reads what is to be fetched.
@@ -140,6 +152,9 @@ func (f *fetchFlags) want(a *app, stdin io.Reader, args []string) (host.Want, []
 	case slices.ContainsFunc(args, redact.Reveals):
 		fmt.Fprintln(a.err, "note: everybody on this machine can read a command line, and a source there may hold credentials; "+
 			"give it on standard input: alluxio-mesos fetch - --to DIR < FILE")
+	}
+	if f.artifact != "" && f.artifact != "alluxio" && f.artifact != "jdk" {
+		return host.Want{}, nil, withCode(exitUsage, fmt.Errorf("cannot use --artifact %s: it is alluxio or jdk", f.artifact))
 	}
 	want := host.Want{Artifact: f.artifact, Source: strings.Join(args, " "), Checksum: f.checksum, Path: f.path}
 	list, err := source.ParseList(want.Source)

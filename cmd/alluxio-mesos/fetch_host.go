@@ -18,6 +18,12 @@ const fetcherFile = "alluxio-mesos-" + plugins.KindFetcher + "-"
 // host is what a plugin host for the sources needs: the fetchers of a deployment with
 // their configuration, as the site properties say.
 func (f *fetchFlags) host(a *app, list []source.Source) (host.Config, error) {
+	for _, define := range f.defines {
+		if key, _, _ := strings.Cut(define, "="); !strings.HasPrefix(strings.TrimSpace(key), "alluxio.") {
+			return host.Config{}, withCode(exitUsage, fmt.Errorf("cannot use -D %s: it is no property of Alluxio; a fetcher is configured with %sfetcher.NAME.KEY=VALUE",
+				key, spec.Prefix))
+		}
+	}
 	site, err := f.read(a)
 	if err != nil {
 		return host.Config{}, err

@@ -40,7 +40,12 @@ func follow(ctx context.Context, a *app, at place, c *client.Client, installed c
 	case err != nil:
 		return changing(ctx, at, err)
 	}
-	return unswapped(swap, limit)
+	err = unswapped(swap, limit)
+	if err != nil && installed.Plugin.Origin == "installed" {
+		return fmt.Errorf("%w\nIt stays installed, and executors that start from now on get it; \"alluxio-mesos plugins remove %s\" takes it back",
+			err, installed.Plugin.Name)
+	}
+	return err
 }
 
 // awaitSwap asks for a swap until it is done or the limit is reached, and says each answer once.

@@ -44,7 +44,7 @@ instance whose executor ended gets the plugin with its next one.
 		Example: `  alluxio-mesos plugins install ./alluxio-mesos-fetcher-http
   alluxio-mesos plugins install ./build/http-fetcher --kind fetcher --plugin http
   alluxio-mesos plugins install ./alluxio-mesos-fetcher-s3 -o json --timeout 5m`,
-		Args: usage(cobra.ExactArgs(1)),
+		Args: usage(oneArgument("FILE is missing: name the plugin's executable, for example \"alluxio-mesos plugins install ./alluxio-mesos-fetcher-http\"")),
 	}
 	f.add(cmd)
 	flags := cmd.Flags()
@@ -84,8 +84,8 @@ func install(ctx context.Context, a *app, f installFlags, file, output string) e
 		return changing(ctx, at, err)
 	}
 	if output == "table" {
-		fmt.Fprintf(a.out, "%s-%s %s is installed (%s, before: %s)\n", upload.Kind, upload.Name, installed.Plugin.Version,
-			upload.SHA256, orNone(installed.Before))
+		what := strings.TrimSpace(upload.Kind + "-" + upload.Name + " " + installed.Plugin.Version)
+		fmt.Fprintf(a.out, "%s is installed (%s, before: %s)\n", what, upload.SHA256, orNone(installed.Before))
 	}
 	return follow(ctx, a, at, c, installed, f.timeout, output)
 }

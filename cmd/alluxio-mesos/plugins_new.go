@@ -30,7 +30,7 @@ Nothing is ever overwritten: the folder must be new or empty.
 		Example: `  alluxio-mesos plugins new shelf
   alluxio-mesos plugins new shelf --language python
   alluxio-mesos plugins new hugepages --kind ramdisk --module example.org/hugepages`,
-		Args: usage(cobra.ExactArgs(1)),
+		Args: usage(oneArgument("NAME is missing: say how the plugin is called, for example \"alluxio-mesos plugins new shelf\"")),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p.Name = args[0]
 			return writeProject(a, p)

@@ -28,7 +28,7 @@ plugin.dir has none, executors keep theirs to their end, and later ones have non
 ` + exitCodesHelp,
 		Example: `  alluxio-mesos plugins remove http
   alluxio-mesos plugins remove tmpfs --kind ramdisk`,
-		Args: usage(cobra.ExactArgs(1)),
+		Args: usage(oneArgument("NAME is missing: say which plugin, for example \"alluxio-mesos plugins remove http\"")),
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.kind, "kind", "", "`KIND` of the plugin, fetcher or ramdisk, if both have one of the name")

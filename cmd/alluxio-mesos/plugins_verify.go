@@ -50,7 +50,7 @@ why. Exit code 0 means that nothing failed.
   alluxio-mesos plugins verify alluxio-mesos-fetcher-shelf --source 'shelf://{dir}/{file}'
   alluxio-mesos plugins verify alluxio-mesos-fetcher-sftp --source sftp://files.example.org/a.tar.gz -D user=alluxio
   alluxio-mesos plugins verify my-plugin.py --kind fetcher --name shelf -o json`,
-		Args: usage(cobra.ExactArgs(1)),
+		Args: usage(oneArgument("FILE is missing: name the plugin's executable, for example \"alluxio-mesos plugins verify ./alluxio-mesos-fetcher-http\"")),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), a, args[0]) },
 	}
 	flags := cmd.Flags()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +64,16 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 			return withCode(exitUsage, fmt.Errorf("%w (see %q)", err, cmd.CommandPath()+" --help"))
 		}
 		return nil
+	}
+}
+
+// oneArgument takes exactly one argument; missing says what to write where there is none.
+func oneArgument(missing string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return errors.New(missing)
+		}
+		return cobra.ExactArgs(1)(cmd, args)
 	}
 }
 

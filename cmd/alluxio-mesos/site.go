@@ -66,7 +66,7 @@ func (f *siteFlags) overrides() (alluxio.Properties, error) {
 		case redact.Reveals(value):
 			errs = append(errs, fmt.Errorf("%s has a URL with what may be credentials, and everybody on this machine can read a command line: "+
 				"put it into the site file, readable by you alone (chmod 600)", key))
-		case alluxio.IsSecret(key):
+		case alluxio.IsSecret(key) && !isReference(key):
 			errs = append(errs, fmt.Errorf("%s is a secret, and everybody on this machine can read a command line: "+
 				"put it into the site file, readable by you alone (chmod 600)", key))
 		}
@@ -78,6 +78,11 @@ func (f *siteFlags) overrides() (alluxio.Properties, error) {
 		return over, problems("-D", err)
 	}
 	return over, nil
+}
+
+// isReference tells where a plugin finds credentials, such as fetcher.s3.credentials.file, from credentials.
+func isReference(key string) bool {
+	return strings.HasPrefix(key, spec.Prefix) && (strings.HasSuffix(key, ".file") || strings.HasSuffix(key, ".hosts"))
 }
 
 // read finds and reads the site properties.

@@ -57,7 +57,7 @@ var validName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 func (p Project) check() error {
 	switch {
 	case !validName.MatchString(p.Name):
-		return fmt.Errorf("cannot call a plugin %q: a name takes lower-case letters, digits and -, and begins with a letter", p.Name)
+		return fmt.Errorf("cannot call a plugin %q: a name takes lower-case letters, digits and -, 64 at most, and begins with a letter", p.Name)
 	case p.Kind != plugins.KindFetcher && p.Kind != plugins.KindRamdisk:
 		return fmt.Errorf("there is no kind of plugin %q; a plugin is a fetcher or a ramdisk", p.Kind)
 	case p.Language != Go && p.Language != Python:
