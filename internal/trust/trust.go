@@ -12,12 +12,16 @@ import (
 	"syscall"
 )
 
-const writableByOthers = 0o022
+const (
+	writableByOthers = 0o022
+	maxSteps         = 10_000
+)
 
 // Path resolves the links in path and checks what it leads to, and every folder above:
 // each must belong to root or to this process' user, and nobody else may write there. A
 // sticky folder like /tmp may lie above, but is not good enough by itself, since others
-// can put things there. It returns the resolved path, which is the one to use then.
+// can put things there; a link that another user made is not followed, wherever it leads.
+// It returns the resolved path, which is the one to use then.
 func Path(path string) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -25,6 +29,9 @@ func Path(path string) (string, error) {
 	}
 	resolved, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
+		return "", fmt.Errorf("cannot trust %s: %w", path, err)
+	}
+	if err := checkLinks(absolute); err != nil {
 		return "", fmt.Errorf("cannot trust %s: %w", path, err)
 	}
 	for at := resolved; ; at = filepath.Dir(at) {
@@ -35,6 +42,38 @@ func Path(path string) (string, error) {
 			return resolved, nil
 		}
 	}
+}
+
+// checkLinks goes along a path that was resolved already, and judges who made the links in it.
+func checkLinks(path string) error {
+	at, left := "/", strings.Split(path, "/")
+	for steps := 0; len(left) > 0; steps++ {
+		if steps > maxSteps { // somebody changes links meanwhile
+			return fmt.Errorf("%s leads through too many links", path)
+		}
+		next := filepath.Join(at, left[0])
+		left = left[1:]
+		info, err := os.Lstat(next)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&os.ModeSymlink == 0 {
+			at = next
+			continue
+		}
+		if err := Judge(next, info, true); err != nil {
+			return err
+		}
+		target, err := os.Readlink(next)
+		if err != nil {
+			return err
+		}
+		if filepath.IsAbs(target) {
+			at = "/"
+		}
+		left = append(strings.Split(target, "/"), left...)
+	}
+	return nil
 }
 
 func check(path string, above bool) error {

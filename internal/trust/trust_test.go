@@ -44,6 +44,21 @@ func TestPath(t *testing.T) {
 			require.NoError(t, os.Symlink(write(t, dir, "f", 0o666), link))
 			return link
 		}, "others may write to"},
+		{"through a link of somebody else", func(t *testing.T, dir string) string {
+			link := filepath.Join(dir, "link")
+			require.NoError(t, os.Symlink(filepath.Dir(write(t, dir, "f", 0o644)), link))
+			if err := os.Lchown(link, 12345, -1); err != nil {
+				t.Skip("only root can give links away")
+			}
+			return filepath.Join(link, "f")
+		}, "belongs to user 12345"},
+		{"through links of one's own", func(t *testing.T, dir string) string {
+			write(t, dir, "f", 0o644)
+			require.NoError(t, os.Symlink("../d/./x/..", filepath.Join(dir, "one")))
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "x"), 0o755))
+			require.NoError(t, os.Symlink(filepath.Join(dir, "one"), filepath.Join(dir, "two")))
+			return filepath.Join(dir, "two", "f")
+		}, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
