@@ -3,6 +3,7 @@ package httpfetch
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,7 +39,10 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 func transport(u *url.URL, err error) error {
 	about := redact.URL(u.String())
 	var certificate *tls.CertificateVerificationError
+	var name x509.HostnameError
 	switch {
+	case errors.As(err, &name):
+		return permanent("cannot fetch %s: the server's certificate is not one of %q; use a name that it is for: %w", about, u.Hostname(), name)
 	case errors.As(err, &certificate):
 		return permanent("cannot fetch %s: the server's certificate is not trusted on this node ("+property+"ca.file adds your own CA): %w", about, certificate.Err)
 	case errors.Is(err, http.ErrSchemeMismatch):

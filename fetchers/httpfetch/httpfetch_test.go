@@ -354,6 +354,8 @@ func TestUntrustedCertificate(t *testing.T) {
 	s.StartTLS()
 	defer s.Close()
 	_, err := newClient(t, nil).fetch(s.URL)
+	_, named := newClient(t, nil).fetch(strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
+	requireKind(t, plugins.Permanent, named, `the server's certificate is not one of "localhost"`, "example.com")
 	requireKind(t, plugins.Permanent, err, "the server's certificate is not trusted on this node")
 }
 
