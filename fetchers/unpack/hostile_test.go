@@ -55,7 +55,7 @@ func TestHostile(t *testing.T) {
 			{kind: tar.TypeSymlink, name: "m", link: "a/c/../../OUTSIDE"},
 		}, "leads out"},
 		"link beside the top folder":         {[]entry{{name: "top/f", body: "x"}, {kind: tar.TypeSymlink, name: "top/l", link: "../OUTSIDE"}}, "leads out"},
-		"link beside the top folder, deep":   {[]entry{{name: "top/a/f", body: "x"}, {kind: tar.TypeSymlink, name: "top/a/l", link: "../../OUTSIDE"}}, "leads out"},
+		"link beside the top folder, deep":   {[]entry{{name: "top/a/f", body: "x"}, {kind: tar.TypeSymlink, name: "top/a/l", link: "../../OUTSIDE"}}, `entry "top/a/l" is a link that leads out`},
 		"link around the top folder":         {[]entry{{name: "top/f", body: "x"}, {kind: tar.TypeSymlink, name: "top/l", link: "../top/f"}}, "leads out"},
 		"link through another above the top": {[]entry{{name: "top/f", body: "x"}, {kind: tar.TypeSymlink, name: "top/up", link: ".."}, {kind: tar.TypeSymlink, name: "top/l", link: "up/OUTSIDE"}}, "leads out"},
 		"circle":                             {[]entry{{kind: tar.TypeSymlink, name: "a", link: "b"}, {kind: tar.TypeSymlink, name: "b", link: "a"}}, "circle"},

@@ -47,7 +47,7 @@ func (t *tree) hardLink(name, target string) error {
 // checkLinks follows every link to its end. os.Root refuses what leads out; a link to
 // nothing harms nobody.
 func (t *tree) checkLinks() error {
-	if err := follow(t.root, t.links); err != nil {
+	if err := follow(t.root, "", t.links); err != nil {
 		return err
 	}
 	return t.checkTopLinks()
@@ -71,14 +71,15 @@ func (t *tree) checkTopLinks() error {
 			below = append(below, name)
 		}
 	}
-	return follow(root, below)
+	return follow(root, path.Base(top)+"/", below)
 }
 
-func follow(root *os.Root, links []string) error {
+// follow looks at links below root, whose own name in the archive is prefix.
+func follow(root *os.Root, prefix string, links []string) error {
 	for _, name := range links {
 		_, err := root.Stat(name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-			return refuse("entry %s is a link that leads out of the archive's folder, or in a circle: %w", quote(name), cause(err))
+			return refuse("entry %s is a link that leads out of the archive's folder, or in a circle: %w", quote(prefix+name), cause(err))
 		}
 	}
 	return nil
