@@ -279,7 +279,8 @@ func (t *trickle) Write(p []byte) (int, error) {
 }
 
 // pick finds the form of a scheme that a fetcher takes: one in which a small file comes,
-// or at least a word of progress, or a crash.
+// or at least a word of progress, or one over which it crashes or stands still: its last
+// words may have been on the way then.
 func (s *stage) pick(forms []string, fetch func(source string) (moved bool, err error)) (string, error) {
 	var refusals []string
 	for _, form := range forms {
@@ -288,7 +289,7 @@ func (s *stage) pick(forms []string, fetch func(source string) (moved bool, err 
 			return "", err
 		}
 		moved, err := fetch(s.fill(form, name, data))
-		if err == nil || moved || errors.Is(err, plugins.ErrDisconnected) {
+		if err == nil || moved || errors.Is(err, plugins.ErrDisconnected) || errors.Is(err, errStalled) {
 			return form, nil
 		}
 		refusals = append(refusals, fmt.Sprintf("%s: %v", form, err))

@@ -88,8 +88,10 @@ func (p *process) info(ctx context.Context, kind string) (plugins.Info, error) {
 }
 
 func (p *process) shutdown(ctx context.Context, kind string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, endTime, fmt.Errorf("Shutdown did not return within %s", endTime))
-	defer cancel()
+	// A deadline would be told to the plugin, whose gRPC could end the call a moment earlier, for another reason.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer time.AfterFunc(endTime, func() { cancel(fmt.Errorf("Shutdown did not return within %s", endTime)) }).Stop()
 	if kind == plugins.KindRamdisk {
 		return plugins.NewRamdiskClient(p.conn).Shutdown(ctx)
 	}
@@ -154,6 +156,7 @@ func (p *process) fetch(ctx context.Context, request plugins.FetchRequest, progr
 		err = fmt.Errorf("no progress came for %s, nor did the fetch end%w", p.stall, silent{err})
 		if _, infoErr := p.info(ctx, plugins.KindFetcher); infoErr != nil {
 			p.signal(syscall.SIGKILL) // frozen: nothing else would free it
+			p.waitExit(endTime)       // so that the next call gets another process
 		}
 	}
 	return result, err
