@@ -130,10 +130,6 @@ func (s *Source) readURL(u *url.URL, rest string) error {
 	if isHTTP(rest) && u.Hostname() == "" {
 		return errors.New("it names no host")
 	}
-	if _, folder := getter.SourceDirSubdir(rest); folder != "" {
-		return errors.New("a folder inside an archive (after //) is not understood here: for the JDK set " +
-			"alluxio.integration.mesos.jdk.path; a path that really holds // is written with %2F")
-	}
 	if err := s.noKeys(u); err != nil {
 		return err
 	}
@@ -149,6 +145,10 @@ func (s *Source) readURL(u *url.URL, rest string) error {
 	}
 	if hasFragment && fragment != "" {
 		s.URL += "#" + fragment
+	}
+	if _, folder := getter.SourceDirSubdir(s.URL); folder != "" {
+		return errors.New("a folder inside an archive (after //) is not understood here: for the JDK set " +
+			"alluxio.integration.mesos.jdk.path; a path that really holds // is written with %2F")
 	}
 	return nil
 }

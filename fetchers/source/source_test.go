@@ -120,7 +120,7 @@ func TestParseDigest(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"LOCAL", "/a", "http::https://u:p@h/a?checksum=x", "file:///a%20b", "s3://b/k", "./x?filename=y"} {
+	for _, seed := range []string{"LOCAL", "/a", "http::https://u:p@h/a?checksum=x", "file:///a%20b", "s3://b/k", "./x?filename=y", "s://a?#/u:ps://u"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
