@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
@@ -103,7 +104,39 @@ func TestADamagedEntryIsToldAndGivesWay(t *testing.T) {
 		"no tree":    func(t *testing.T, e string) { require.NoError(t, scratch.RemoveAll(filepath.Join(e, treeDir))) },
 		"no list":    func(t *testing.T, e string) { require.NoError(t, os.Remove(filepath.Join(e, filesFile))) },
 		"empty list": func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, filesFile), 0)) },
-		"cut list":   func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, filesFile), 60)) },
+		"file open to all": func(t *testing.T, e string) {
+			require.NoError(t, os.Chmod(filepath.Join(e, "tree/top/data"), 0o666))
+		},
+		"folder open to all": func(t *testing.T, e string) {
+			require.NoError(t, os.Chmod(filepath.Join(e, "tree/top"), 0o777))
+		},
+		"file of another user": func(t *testing.T, e string) {
+			if os.Geteuid() == 0 {
+				require.NoError(t, os.Chown(filepath.Join(e, "tree/top/data"), nobody, nobody))
+				return
+			}
+			require.NoError(t, os.Chmod(filepath.Join(e, "tree/top/data"), 0o666))
+		},
+		"lease open to all": func(t *testing.T, e string) {
+			require.NoError(t, os.Chmod(filepath.Join(e, leaseFile), 0o666))
+		},
+		"folder for the lease": func(t *testing.T, e string) {
+			require.NoError(t, os.Remove(filepath.Join(e, leaseFile)))
+			require.NoError(t, os.Mkdir(filepath.Join(e, leaseFile), 0o755))
+		},
+		"pipe for the lease": func(t *testing.T, e string) {
+			require.NoError(t, os.Remove(filepath.Join(e, leaseFile)))
+			require.NoError(t, unix.Mkfifo(filepath.Join(e, leaseFile), 0o600))
+		},
+		"file for the entry": func(t *testing.T, e string) {
+			require.NoError(t, scratch.RemoveAll(e))
+			require.NoError(t, os.WriteFile(e, []byte("x"), 0o644))
+		},
+		"link for the entry": func(t *testing.T, e string) {
+			require.NoError(t, scratch.RemoveAll(e))
+			require.NoError(t, os.Symlink(t.TempDir(), e))
+		},
+		"cut list": func(t *testing.T, e string) { require.NoError(t, os.Truncate(filepath.Join(e, filesFile), 60)) },
 	}
 	for name, spoil := range spoiled {
 		t.Run(name, func(t *testing.T) {
@@ -129,11 +162,41 @@ func TestADamagedEntryIsToldAndGivesWay(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoEntryIsPruned(t *testing.T) {
+	t.Parallel()
+	target := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(target, leaseFile), nil, 0o600))
+	for name, spoil := range map[string]func(t *testing.T, e string){
+		"a file": func(t *testing.T, e string) { require.NoError(t, os.WriteFile(e, []byte("x"), 0o644)) },
+		"a link": func(t *testing.T, e string) { require.NoError(t, os.Symlink(target, e)) },
+		"a folder for the lease": func(t *testing.T, e string) {
+			require.NoError(t, os.MkdirAll(filepath.Join(e, leaseFile), 0o755))
+		},
+		"a link for the lease": func(t *testing.T, e string) {
+			require.NoError(t, os.Mkdir(e, 0o755))
+			require.NoError(t, os.Symlink(filepath.Join(target, leaseFile), filepath.Join(e, leaseFile)))
+		},
+	} {
+		for _, p := range []Pruning{{Damaged: true, To: -1}, {All: true, To: -1}} {
+			c := open(t)
+			path := c.path(entriesDir, digest("a").Hex())
+			spoil(t, path)
+			pruned, err := c.Prune(t.Context(), p)
+			require.NoError(t, err, name)
+			require.Len(t, pruned, 1, name)
+			require.NoError(t, pruned[0].Err, name)
+			_, err = os.Lstat(path)
+			require.ErrorIs(t, err, os.ErrNotExist, name)
+			require.FileExists(t, filepath.Join(target, leaseFile), name)
+		}
+	}
+}
+
 func TestWhatOthersCouldWriteIsRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	entry := add(t, c, digest("a"))
-	require.NoError(t, os.Chmod(filepath.Join(entry.Dir, "top", "data"), 0o666))
+	require.NoError(t, os.Chmod(filepath.Dir(entry.Dir), 0o777))
 	_, _, err := c.Lookup(digest("a"))
 	require.ErrorContains(t, err, "others may write to")
 

@@ -81,20 +81,17 @@ func (c *Cache) Lookup(d source.Digest) (Entry, bool, error) {
 
 func (c *Cache) lookup(d source.Digest) (Entry, bool, error) {
 	dir := c.path(entriesDir, d.Hex())
-	found, err := c.holdEntry(dir)
-	if err != nil {
+	found, damage, err := c.holdEntry(dir)
+	switch {
+	case err != nil:
 		return Entry{}, false, fmt.Errorf("cannot use cache entry: %w", err)
-	}
-	if !found {
+	case damage != "":
+		return Entry{}, false, &DamagedError{d, damage}
+	case !found:
 		return Entry{}, false, nil
 	}
 	tree := filepath.Join(dir, treeDir)
-	damage, err := c.checkEntry(dir)
-	switch {
-	case err != nil:
-		c.release(dir)
-		return Entry{}, false, fmt.Errorf("cannot use cache entry: %w", err)
-	case damage != "":
+	if damage := c.checkEntry(dir); damage != "" {
 		c.release(dir)
 		return Entry{}, false, &DamagedError{d, damage}
 	}
@@ -105,26 +102,52 @@ func (c *Cache) lookup(d source.Digest) (Entry, bool, error) {
 	return Entry{Digest: d, Dir: tree, cache: c}, true, nil
 }
 
-// holdEntry holds the entry in a folder, if it is there and this user's or root's.
-func (c *Cache) holdEntry(dir string) (bool, error) {
+// holdEntry holds the entry in a folder, if it is there and this user's or root's. With
+// damage that leaves nothing to hold it is not found.
+func (c *Cache) holdEntry(dir string) (found bool, damage string, err error) {
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return false, "", nil
 	}
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	if !info.IsDir() {
-		return false, fmt.Errorf("%s is no folder; remove it", dir)
+		return false, dir + " is no folder", nil
 	}
 	if err := c.trusts(dir); err != nil {
-		return false, err
+		return false, "", err
+	}
+	if damage := c.checkOwnFiles(dir); damage != "" {
+		return false, damage, nil
 	}
 	err = c.holdFile(dir, evictorsMoment, func() (*os.File, error) { return c.openLease(dir) })
 	if errors.Is(err, errGone) {
-		return false, nil
+		return false, "", nil
 	}
-	return err == nil, err
+	return err == nil, "", err
+}
+
+// checkOwnFiles says what is wrong with the files beside an entry's tree that are locked
+// or believed. One that is missing is not.
+func (c *Cache) checkOwnFiles(dir string) (damage string) {
+	for _, name := range []string{leaseFile, readersFile, filesFile} {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && !info.Mode().IsRegular() {
+			return path + " is no file"
+		}
+		if err == nil {
+			err = c.trusts(path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err.Error()
+		}
+	}
+	return ""
 }
 
 // trusts fails if another user could have written what is at a path.
@@ -136,15 +159,16 @@ func (c *Cache) trusts(path string) error {
 	return c.judge(path, "", &stat)
 }
 
-// checkEntry says what is wrong with an entry, or fails if others could write there.
-func (c *Cache) checkEntry(dir string) (damage string, err error) {
+// checkEntry says what is wrong with an entry, also that others could write in it: where
+// its own folder is this user's, making it anew takes that away.
+func (c *Cache) checkEntry(dir string) (damage string) {
 	data, err := os.ReadFile(filepath.Join(dir, filesFile))
 	if err != nil {
-		return "cannot read its list of files: " + err.Error(), nil
+		return "cannot read its list of files: " + err.Error()
 	}
 	files, err := parseList(data)
 	if err != nil {
-		return err.Error(), nil
+		return err.Error()
 	}
 	return c.check(filepath.Join(dir, treeDir), files)
 }

@@ -34,6 +34,7 @@ type Item struct {
 
 	path  string
 	stage string // whose maker holds a download; empty: it waits
+	odd   bool   // a file or a link in the place of an entry
 }
 
 func (i Item) String() string {
@@ -95,7 +96,7 @@ func (c *Cache) entries() ([]Item, error) {
 	var items []Item
 	for _, dir := range dirs {
 		digest, err := source.ParseDigest(dir.Name())
-		if err != nil || !dir.IsDir() {
+		if err != nil {
 			continue // not ours
 		}
 		item, err := c.entryItem(digest)
@@ -115,6 +116,9 @@ func (c *Cache) entryItem(d source.Digest) (Item, error) {
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return Item{}, err
+	}
+	if !info.IsDir() {
+		return Item{Kind: KindEntry, Digest: d, Bytes: info.Size(), Files: 1, Used: info.ModTime(), path: dir, odd: true}, nil
 	}
 	a, err := readAbout(dir)
 	if err != nil {
@@ -169,6 +173,8 @@ func (c *Cache) plugins() ([]Item, error) {
 // leases are the files that who uses an item locks.
 func (i Item) leases() []string {
 	switch {
+	case i.odd:
+		return nil
 	case i.Kind == KindPlugin:
 		return []string{i.path}
 	case i.Kind == KindEntry:

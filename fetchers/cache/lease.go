@@ -112,9 +112,13 @@ func lockAlone(paths ...string) (unlock func(), err error) {
 		}
 	}
 	for _, path := range paths {
-		file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0)
-		if errors.Is(err, fs.ErrNotExist) {
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 			continue // nobody ever held it
+		}
+		file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it went in this moment
 		}
 		if err == nil {
 			files = append(files, file)

@@ -149,45 +149,44 @@ const (
 	worthwhile = 200
 )
 
-// check compares what lies below tree with the list: a *DamagedError's reason, or an error
-// if somebody else could have written there.
-func (c *Cache) check(tree string, files []listed) (damage string, err error) {
+// check compares what lies below tree with the list, and says whether somebody else could
+// have written there: a *DamagedError's reason.
+func (c *Cache) check(tree string, files []listed) (damage string) {
 	root, err := unix.Open(tree, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Sprintf("cannot look at %s: %v", tree, err), nil
+		return fmt.Sprintf("cannot look at %s: %v", tree, err)
 	}
 	defer unix.Close(root)
 	var (
 		all     sync.WaitGroup
 		damages [checkers]string
-		errs    [checkers]error
 		chunk   = max(worthwhile, (len(files)+checkers-1)/checkers)
 	)
 	for i := range checkers {
 		part := files[min(i*chunk, len(files)):min((i+1)*chunk, len(files))]
 		if len(part) > 0 {
-			all.Go(func() { damages[i], errs[i] = c.checkPart(root, tree, part) })
+			all.Go(func() { damages[i] = c.checkPart(root, tree, part) })
 		}
 	}
 	all.Wait()
-	return cmp.Or(damages[:]...), errors.Join(errs[:]...)
+	return cmp.Or(damages[:]...)
 }
 
-func (c *Cache) checkPart(root int, tree string, files []listed) (damage string, err error) {
+func (c *Cache) checkPart(root int, tree string, files []listed) (damage string) {
 	var stat unix.Stat_t
 	for i := range files {
 		f := &files[i]
 		if err := fstatat(root, f.path, &stat); err != nil {
-			return fmt.Sprintf("cannot look at %s: %v", filepath.Join(tree, f.path), err), nil
+			return fmt.Sprintf("cannot look at %s: %v", filepath.Join(tree, f.path), err)
 		}
 		if err := c.judge(tree, f.path, &stat); err != nil {
-			return "", err
+			return err.Error()
 		}
 		if how := f.differs(look(f.path, &stat)); how != "" {
-			return filepath.Join(tree, f.path) + " " + how, nil
+			return filepath.Join(tree, f.path) + " " + how
 		}
 	}
-	return "", nil
+	return ""
 }
 
 func fstatat(root int, path string, stat *unix.Stat_t) error {

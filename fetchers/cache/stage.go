@@ -170,7 +170,14 @@ func (s *Stage) held(dir string, move func() error) error {
 // the damaged one goes on with the good one, at the same path, and holds it. The damaged
 // one goes with the stage.
 func (s *Stage) replace(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
 	for _, name := range []string{leaseFile, readersFile} {
+		if !info.IsDir() {
+			break // nobody holds it, and a link is not followed
+		}
 		if err := s.takeOver(filepath.Join(dir, name), filepath.Join(s.entry(), name)); err != nil {
 			return err
 		}
@@ -191,7 +198,7 @@ func (s *Stage) replace(dir string) error {
 // takeOver makes a file of the stage another name of one of the damaged entry.
 func (s *Stage) takeOver(from, to string) error {
 	info, err := os.Lstat(from)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || s.cache.trusts(from) != nil) {
 		return nil
 	}
 	if err != nil {

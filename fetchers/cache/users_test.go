@@ -125,7 +125,7 @@ func TestPoisonIsRefused(t *testing.T) {
 			require.NoError(t, os.Chmod(filepath.Dir(dir), 0o777))
 		}},
 		{name: "an entry of theirs", lookup: "belongs to user 65534", poison: func(t *testing.T, _, entry string) { chown(t, entry) }},
-		{name: "a link for an entry", lookup: "is no folder", poison: func(t *testing.T, dir, entry string) {
+		{name: "a link for an entry", lookup: "is damaged", poison: func(t *testing.T, dir, entry string) {
 			require.NoError(t, os.Rename(entry, filepath.Join(filepath.Dir(dir), "moved")))
 			require.NoError(t, os.Symlink(filepath.Join(filepath.Dir(dir), "moved"), entry))
 		}},
@@ -150,7 +150,7 @@ func TestPoisonIsRefused(t *testing.T) {
 		{name: "a folder in the tree open to all", lookup: "others may write to", poison: func(t *testing.T, _, entry string) {
 			require.NoError(t, os.Chmod(filepath.Join(entry, treeDir, "top"), 0o777))
 		}},
-		{name: "a link of theirs for a lease", lookup: "too many levels of symbolic links", poison: func(t *testing.T, _, entry string) {
+		{name: "a link of theirs for a lease", lookup: "lease is no file", poison: func(t *testing.T, _, entry string) {
 			lease := filepath.Join(entry, leaseFile)
 			require.NoError(t, os.Remove(lease))
 			require.NoError(t, os.Symlink("/etc/passwd", lease))

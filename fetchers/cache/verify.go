@@ -55,18 +55,18 @@ func (c *Cache) verify(ctx context.Context, item Item, deep bool) (Verdict, erro
 	case KindDownload:
 		return verifyDownload(item), ctx.Err()
 	}
+	if item.odd {
+		return Verdict{Damage: item.path + " is no folder"}, nil
+	}
 	if !c.readOnly { // a reader's lock might not be to be had, and is not needed to look
-		held, err := c.holdEntry(item.path)
+		held, damage, err := c.holdEntry(item.path)
 		if err != nil || !held {
-			return Verdict{}, err
+			return Verdict{Damage: damage}, err
 		}
 		defer c.release(item.path)
 	}
 	v := Verdict{Content: ContentNotRead}
-	damage, err := c.checkEntry(item.path)
-	if err != nil {
-		damage = err.Error() // others could have written there
-	}
+	damage := c.checkEntry(item.path)
 	if damage == "" {
 		v.Extra, damage = c.extra(item.path)
 	}
@@ -74,6 +74,7 @@ func (c *Cache) verify(ctx context.Context, item Item, deep bool) (Verdict, erro
 		v.Damage = damage
 		return v, ctx.Err()
 	}
+	var err error
 	v.Content, v.Damage, err = c.compare(ctx, item)
 	return v, err
 }
