@@ -1,6 +1,7 @@
 package httpfetch
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,6 +17,9 @@ type asked struct {
 	from, to  int64
 	validator string
 }
+
+// isWhole says that no part was asked for.
+func (a asked) isWhole() bool { return a.validator == "" || a.from == 0 && a.to < 0 }
 
 // read tells from the head of an answer what its body brings.
 func (r *remote) read(response *http.Response, a asked) (transfer.Piece, error) {
@@ -48,6 +52,9 @@ func acceptsRanges(h http.Header) bool {
 
 func part(response *http.Response, a asked) (transfer.Piece, error) {
 	text := response.Header.Get("Content-Range")
+	if a.isWhole() {
+		return transfer.Piece{}, plugins.AsPermanent(fmt.Errorf("the server answered with a part of the file (206, %q), though all of it was asked for", text))
+	}
 	first, last, total, ok := headers.ContentRange(text)
 	whole := a.to < 0 && (total == 0 || last == total-1)
 	if a.validator == "" || !ok || first != a.from || !(whole || last == a.to-1) {
@@ -66,6 +73,9 @@ func part(response *http.Response, a asked) (transfer.Piece, error) {
 // nothingMore is the answer where no byte lies behind the offset: all is there, if the
 // file still has that size.
 func nothingMore(response *http.Response, a asked) (transfer.Piece, error) {
+	if a.isWhole() {
+		return transfer.Piece{}, plugins.AsPermanent(errors.New("the server answered 416, that there is no such part of the file, though all of it was asked for"))
+	}
 	total, ok := headers.Unsatisfied(response.Header.Get("Content-Range"))
 	etag := response.Header.Get("ETag")
 	if !ok || a.from == 0 || total != a.from || (isETag(etag) && isETag(a.validator) && etag != a.validator) {

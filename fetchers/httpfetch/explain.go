@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/netconf"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
@@ -40,13 +42,17 @@ func transport(u *url.URL, err error) error {
 	about := redact.URL(u.String())
 	var certificate *tls.CertificateVerificationError
 	var name x509.HostnameError
+	var record tls.RecordHeaderError
+	var address *net.AddrError
 	switch {
 	case errors.As(err, &name):
 		return permanent("cannot fetch %s: the server's certificate is not one of %q; use a name that it is for: %w", about, u.Hostname(), name)
 	case errors.As(err, &certificate):
 		return permanent("cannot fetch %s: the server's certificate is not trusted on this node ("+property+"ca.file adds your own CA): %w", about, certificate.Err)
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return permanent("cannot fetch %s: the server does not speak https at this port", about)
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record) && strings.HasPrefix(record.Msg, "first record"):
+		return permanent("cannot fetch %s: the server does not speak https at this port; write http://, or name the port of its https", about)
+	case errors.As(err, &address) && address.Err == "invalid port": // of a redirect
+		return permanent("cannot fetch %s: it leads to a port that there is none of: %w", about, address)
 	}
 	return fmt.Errorf("cannot fetch %s: %s", about, redact.Text(err.Error()))
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,9 +116,16 @@ func parse(source string) (*url.URL, error) {
 		return nil, errors.New("fetcher http serves http and https only")
 	case u.Hostname() == "":
 		return nil, errors.New("it names no host")
+	case u.Port() != "" && !isPort(u.Port()):
+		return nil, fmt.Errorf("%s is no port; they go from 1 to 65535", u.Port())
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return u, nil
+}
+
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 func fileName(u *url.URL) string {

@@ -312,7 +312,41 @@ func TestConnectionErrors(t *testing.T) {
 
 	s := serve(t, file(nil, "", longAgo))
 	_, err = newClient(t, nil).fetch(strings.Replace(s.URL, "http:", "https:", 1))
-	requireKind(t, plugins.Permanent, err, "does not speak https")
+	requireKind(t, plugins.Permanent, err, "does not speak https at this port; write http://")
+	listener, err = net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("220 this is another protocol\r\n"))
+			_, _ = conn.Read(make([]byte, 1000))
+			conn.Close()
+		}
+	}()
+	_, err = newClient(t, nil).fetch("https://" + listener.Addr().String() + "/a")
+	requireKind(t, plugins.Permanent, err, "does not speak https at this port; write http://")
+
+	redirects := serve(t, status(302, "Location", "http://127.0.0.1:99999/a"))
+	_, err = newClient(t, nil).fetch(redirects.URL)
+	requireKind(t, plugins.Permanent, err, "invalid port")
+}
+
+// What a server answers to the first request, which asks for all.
+func TestAPartThatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	for want, answer := range map[string]http.HandlerFunc{
+		`with a part of the file (206, "bytes 0-4/10")`: status(206, "Content-Range", "bytes 0-4/10"),
+		"though all of it was asked for":                status(416, "Content-Range", "bytes */0"),
+	} {
+		s := serve(t, answer)
+		_, err := newClient(t, nil).fetch(s.URL)
+		requireKind(t, plugins.Permanent, err, want)
+		require.Len(t, s.all(), 1)
+	}
 }
 
 func TestAConnectionThatIsClosedWithoutAnAnswer(t *testing.T) {
@@ -365,6 +399,8 @@ func TestBadSources(t *testing.T) {
 		"":                    "http and https only",
 		"ftp://host/a":        "http and https only",
 		"http:///a":           "names no host",
+		"http://h:99999/a":    "99999 is no port",
+		"https://h:0/a":       "0 is no port",
 		"http://u:secret@h:x": "not a URL",
 		"http::https://h/a":   "names no host",
 	} {

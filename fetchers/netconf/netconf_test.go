@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,6 +53,13 @@ func TestWhatIsSet(t *testing.T) {
 
 func TestWhatCannotBeSet(t *testing.T) {
 	t.Parallel()
+	dir := t.TempDir()
+	empty, large, pipe := filepath.Join(dir, "empty"), filepath.Join(dir, "large"), filepath.Join(dir, "pipe")
+	for _, file := range []string{empty, large} {
+		require.NoError(t, os.WriteFile(file, nil, 0o644))
+	}
+	require.NoError(t, os.Truncate(large, 10<<20+1))
+	require.NoError(t, syscall.Mkfifo(pipe, 0o644))
 	for _, c := range [][3]string{
 		{"http.proxy", "http://:hush@", "http.proxy is not the address of a proxy; write http://HOST:PORT"},
 		{"https.proxy", "ftp://hush@h", "https.proxy is not the address of a proxy; write http://HOST:PORT"},
@@ -61,7 +69,11 @@ func TestWhatCannotBeSet(t *testing.T) {
 		{"connections", "0", `connections is "0"; it takes a number from 1 to 16`},
 		{"ca.file", "ca.pem", `ca.file is "ca.pem"; it takes the absolute path of a file on the agents`},
 		{"ca.file", "/nowhere/ca.pem", "ca.file: open /nowhere/ca.pem: no such file or directory"},
-		{"ca.file", "/dev/null", "ca.file: /dev/null holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
+		{"ca.file", empty, "ca.file: " + empty + " holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
+		{"ca.file", "/dev/zero", "ca.file: /dev/zero is no file"},
+		{"ca.file", pipe, "ca.file: " + pipe + " is no file"},
+		{"ca.file", dir, "ca.file: " + dir + " is no file"},
+		{"ca.file", large, "ca.file: " + large + " has more than 10485760 bytes, too many for certificates"},
 	} {
 		config := netconf.New(16)
 		known, err := config.Set(c[0], c[1])

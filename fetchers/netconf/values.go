@@ -3,11 +3,13 @@ package netconf
 import (
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
@@ -48,7 +50,7 @@ func readRoots(key, name string) (*x509.CertPool, error) {
 	if err := CheckPath(key, name); err != nil || name == "" {
 		return nil, err
 	}
-	data, err := os.ReadFile(name)
+	data, err := readBounded(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
@@ -60,6 +62,34 @@ func readRoots(key, name string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: %s holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", key, name)
 	}
 	return roots, nil
+}
+
+// maxRoots is far more than the certificates of a whole system take.
+const maxRoots = 10 << 20
+
+// readBounded reads a regular file of at most maxRoots bytes: a device has no end, and a
+// pipe may have no writer.
+func readBounded(name string) ([]byte, error) {
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxRoots+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxRoots {
+		return nil, fmt.Errorf("%s has more than %d bytes, too many for certificates", name, maxRoots)
+	}
+	return data, nil
 }
 
 // checkProxy does not repeat the value, which may hold a password.

@@ -119,3 +119,12 @@ func TestFaults(t *testing.T) {
 		t.Log(err)
 	}
 }
+
+func TestAPortThatThereIsNoneOf(t *testing.T) {
+	t.Parallel()
+	s := s3server.Start(t, s3server.Options{})
+	f := started(t, nowhere(t), map[string]string{"credentials.file": s.CredentialsFile(), "endpoint": "http://127.0.0.1:99999"})
+	_, err := fetch(t, f, "s3://plain/k.tar")
+	require.ErrorContains(t, err, "the port of http://127.0.0.1:99999 is none")
+	require.Equal(t, plugins.Permanent, plugins.KindOf(err), "%v", err)
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -180,11 +181,15 @@ func rightRegion(err error) string {
 func (o *object) transport(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
+	var address *net.AddrError
 	switch {
 	case errors.As(err, &certificate):
 		return permanent("the certificate of %s is not trusted on this node: %v; name the authority's with %sca.file", o.place(), certificate.Err, prefix)
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return permanent("%s does not speak https at this port; an endpoint without a scheme means https, so write http://", o.place())
+	}
+	if errors.As(err, &address) && address.Err == "invalid port" {
+		return permanent("the port of %s is none; they go from 1 to 65535", o.place())
 	}
 	return fmt.Errorf("%s does not answer: %s", o.place(), cause(err))
 }
