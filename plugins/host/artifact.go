@@ -154,17 +154,22 @@ func (j *job) unpacked(entry cache.Entry) (Artifact, error) {
 // fail names what was wanted and from where, and shows no credentials. The kind of the
 // error stays.
 func (j *job) fail(err error) error {
+	what := j.want.Artifact
+	if what == "" {
+		what = "artifact"
+	}
+	return &textError{fmt.Sprintf("cannot fetch %s from %s: %s", what, source.Show(j.want.Source), j.redacted(err)), err}
+}
+
+// redacted is the text of an error without credentials.
+func (j *job) redacted(err error) string {
 	text := redact.Text(err.Error())
 	for _, m := range j.mirrors.list {
 		if secret := m.source.URL; strings.Contains(secret, "@") {
 			text = strings.ReplaceAll(text, secret, redact.URL(secret))
 		}
 	}
-	what := j.want.Artifact
-	if what == "" {
-		what = "artifact"
-	}
-	return &textError{fmt.Sprintf("cannot fetch %s from %s: %s", what, source.Show(j.want.Source), text), err}
+	return text
 }
 
 // textError has the chain of an error and a text of its own.

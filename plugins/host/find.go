@@ -68,7 +68,7 @@ func (h *Host) notFound(kind, name string) error {
 	if h.cfg.NodePluginDir != "" {
 		places += ", and none is in " + h.cfg.NodePluginDir
 	}
-	return fmt.Errorf("cannot find %s plugin %q: %s; put it into the plugin.dir of the scheduler's host", kind, name, places)
+	return fmt.Errorf("cannot find %s plugin %q: %s; put it into plugin.dir (for the fetch command: --plugin FILE or --plugin-dir DIR)", kind, name, places)
 }
 
 func (h *Host) findShipped(ctx context.Context, p Plugin) (executable, error) {

@@ -48,6 +48,7 @@ func (m *mirrors) again(ctx context.Context, tries *tries, err error, won bool) 
 	m.note(err, won, tries.policy)
 	if m.now().last == nil {
 		tries.count(won)
+		tries.tell(0)
 		return nil
 	}
 	return tries.again(ctx, m.all(err), won)

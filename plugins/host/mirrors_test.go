@@ -2,7 +2,9 @@ package host_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/plugintest"
@@ -225,6 +228,86 @@ func TestAFileThatIsNotThereInTheEnd(t *testing.T) {
 		require.Equal(t, plugins.Permanent, plugins.KindOf(err))
 		requireNothingLeft(t, cfg.CacheDir)
 	}
+}
+
+func TestALinkInThePlaceOfTheDownloadIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	packed := archive(t, 68, 1<<10)
+	o := serve(t, packed)
+	cfg := quick(t, plugintest.Fake(t, plugintest.Link))
+	_, err := newHost(t, cfg).Artifact(t.Context(), want(o.source(), ""), nil)
+	require.ErrorContains(t, err, "the fetcher put a link, or something else that is no file, in the place of its download")
+	require.Equal(t, plugins.Permanent, plugins.KindOf(err))
+	asked, _ := o.counts()
+	require.Equal(t, 1, asked)
+	requireNothingLeft(t, cfg.CacheDir)
+}
+
+// logged is what a host logs.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// with gives the lines that hold a text.
+func (l *logged) with(text string) (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, text) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func TestWhatIsLoggedOfAttempts(t *testing.T) {
+	t.Parallel()
+	packed := archive(t, 69, 1<<10)
+	first, second := serve(t, packed), serve(t, packed)
+	first.fail, second.fail = refuse(404), func(n int, w http.ResponseWriter) bool { return n == 1 && refuse(503)(n, w) }
+	cfg, log := quick(t, plugintest.Fake(t, plugintest.Good)), &logged{}
+	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
+	w := want(first.source()+" "+second.source(), "")
+	w.Artifact = ""
+	_, err := newHost(t, cfg).Artifact(t.Context(), w, nil)
+	require.NoError(t, err)
+	lines := log.with("fetch failed")
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], `attempt="1 of 4" next="at once" error="404 Not Found"`)
+	require.Contains(t, lines[1], `attempt="2 of 4" next="in `)
+	require.Contains(t, lines[1], `error="503 Service Unavailable"`)
+	require.NotContains(t, lines[0]+lines[1], "artifact=")
+
+	looked, err := cache.Look(cfg.CacheDir)
+	require.NoError(t, err)
+	defer looked.Close()
+	items, err := looked.Items()
+	require.NoError(t, err)
+	sources := ""
+	for _, item := range items {
+		sources += item.Source
+	}
+	require.Equal(t, second.source(), sources, "the mirror that served")
+}
+
+func TestAFetchThatTheCallerEndsIsNoFailure(t *testing.T) {
+	t.Parallel()
+	packed := archive(t, 70, 1<<20)
+	o := serve(t, packed)
+	ctx, cancel := context.WithCancel(t.Context())
+	o.pause = cancel
+	cfg, log := quick(t, plugintest.Fake(t, plugintest.StallOnce)), &logged{}
+	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
+	_, err := newHost(t, cfg).Artifact(ctx, want(o.source(), ""), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, log.with("fetch failed"))
 }
 
 func TestTheDigestOfOneMirrorHoldsForAll(t *testing.T) {

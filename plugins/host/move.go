@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -133,12 +132,12 @@ func (m *moving) check(at plugins.Progress) error {
 	if limit := m.job.host.cfg.Limits.Bytes; limit > 0 && max(at.Bytes, at.Total) > limit {
 		return plugins.AsPermanent(fmt.Errorf("it has more than %d bytes, which is the most that an archive may unpack to", limit))
 	}
-	info, err := os.Stat(m.path)
+	has, err := m.size()
 	if err != nil {
-		return fmt.Errorf("cannot look at the download: %w", err)
+		return err
 	}
-	if at.Bytes > info.Size() {
-		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file has %d", at.Bytes, info.Size()))
+	if at.Bytes > has {
+		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file has %d", at.Bytes, has))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/unpack"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
 
 // chunk is how much of a file is hashed at once.
@@ -99,10 +100,17 @@ func (p *pass) read(files passFiles) error {
 	return nil
 }
 
+// errNoFile is what no further attempt mends.
+var errNoFile = errors.New("the fetcher put a link, or something else that is no file, in the place of its download")
+
 // openDownload follows no link and waits for no writer of a pipe, either of which a fetcher
 // may have put in the file's place.
 func openDownload(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, plugins.AsPermanent(errNoFile)
+	}
+	return file, err
 }
 
 type onlyWriter struct{ io.Writer }

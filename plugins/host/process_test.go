@@ -165,6 +165,7 @@ func TestAnUnknownPlugin(t *testing.T) {
 	h := newHost(t, quick(t, plugintest.Fake(t, plugintest.Good)))
 	_, err := h.Ramdisk(t.Context(), "tmpfs")
 	require.ErrorContains(t, err, `cannot find ramdisk plugin "tmpfs"`)
+	require.ErrorContains(t, err, "put it into plugin.dir (for the fetch command: --plugin FILE or --plugin-dir DIR)")
 	require.ErrorContains(t, err, "it ships: fetcher-fake-good")
 	_, err = h.Fetcher(t.Context(), "../../bin/sh")
 	require.ErrorContains(t, err, "lower-case letters")

@@ -14,6 +14,8 @@ import (
 type tries struct {
 	policy RetryPolicy
 	failed int
+	// next, if set, is told how long the next attempt is waited for, before that.
+	next func(wait time.Duration)
 }
 
 // again waits for the time of the next attempt after err. It returns an error, with err in
@@ -30,17 +32,25 @@ func (t *tries) again(ctx context.Context, err error, won bool) error {
 	if t.failed >= t.policy.Attempts {
 		return &givenUp{fmt.Errorf("gave up after %d attempts: %w", t.failed, err)}
 	}
-	wait, asked := t.pause(), askedToWait(err)
+	asked := askedToWait(err)
+	wait := max(t.pause(), asked)
 	if asked > t.policy.MaxRetryAfter {
 		return &givenUp{fmt.Errorf("gave up, since the source asks to wait for %s: %w", asked, err)}
 	}
-	timer := time.NewTimer(max(wait, asked))
+	t.tell(wait)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
 		return nil
+	}
+}
+
+func (t *tries) tell(wait time.Duration) {
+	if t.next != nil {
+		t.next(wait)
 	}
 }
 

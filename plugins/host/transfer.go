@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
-	"github.com/alluxio-mesos/alluxio-mesos/fetchers/redact"
 	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 )
@@ -78,9 +78,9 @@ func (j *job) fetch(ctx context.Context) (Artifact, error) {
 	return a, err
 }
 
-// origin is what people who list the cache are told.
+// origin is what people who list the cache are told: of several mirrors the one that serves.
 func (j *job) origin() cache.Origin {
-	return cache.Origin{Artifact: j.want.Artifact, Source: redact.URL(j.want.Source)}
+	return cache.Origin{Artifact: j.want.Artifact, Source: j.mirrors.now().source.String()}
 }
 
 func (t *transfer) abandon() {
@@ -101,18 +101,19 @@ func (t *transfer) run() (fetched, error) {
 		if err == nil {
 			return got, nil
 		}
-		t.failed(from, err)
 		if t.ctx.Err() != nil {
 			return fetched{}, context.Cause(t.ctx)
 		}
+		t.job.last = err
 		full := t.isFull(err)
 		if full && !t.madeRoom() {
+			t.failed(from, err)
 			return fetched{}, t.noRoom(err)
 		}
-		if !full {
-			if err := line.again(t.ctx, &tries, err, t.best > best); err != nil {
-				return fetched{}, err
-			}
+		if full {
+			t.failed(from, err, "next", nextAttempt(0))
+		} else if err := t.again(&tries, from, err, t.best > best); err != nil {
+			return fetched{}, err
 		}
 		if full || t.outdated(err, line.now() != from) {
 			if err := t.beginAnew(); err != nil {
@@ -122,17 +123,41 @@ func (t *transfer) run() (fetched, error) {
 	}
 }
 
-// failed notes an attempt that failed. Where nothing else is left to try, it is the caller's to tell.
-func (t *transfer) failed(from *mirror, err error) {
+// again waits for the next attempt, and tells what the last one failed with and when the
+// next one comes. It returns an error where there is none.
+func (t *transfer) again(tries *tries, from *mirror, err error, won bool) error {
+	told := false
+	attempt := func() string { return fmt.Sprintf("%d of %d", tries.failed, tries.policy.Attempts) }
+	tries.next = func(wait time.Duration) {
+		told = true
+		t.failed(from, err, "attempt", attempt(), "next", nextAttempt(wait))
+	}
+	end := t.job.mirrors.again(t.ctx, tries, err, won)
+	if !told && t.ctx.Err() == nil {
+		t.failed(from, err, "attempt", attempt())
+	}
+	return end
+}
+
+func nextAttempt(wait time.Duration) string {
+	if wait == 0 {
+		return "at once"
+	}
+	return "in " + wait.Round(time.Millisecond).String()
+}
+
+// failed tells of an attempt that failed. Where nothing else is left to try, it is the caller's to tell.
+func (t *transfer) failed(from *mirror, err error, more ...any) {
 	level := slog.LevelWarn
 	if plugins.KindOf(err) == plugins.Permanent && len(t.job.mirrors.list) == 1 {
 		level = slog.LevelInfo
 	}
-	t.job.host.log.Log(t.ctx, level, "fetch failed", "artifact", t.job.want.Artifact, "source", from.source,
-		"plugin", id(plugins.KindFetcher, from.fetcher), "bytes", t.offset, "total", t.total, "error", t.job.fail(err))
-	if t.ctx.Err() == nil {
-		t.job.last = err
+	var about []any
+	if artifact := t.job.want.Artifact; artifact != "" {
+		about = append(about, "artifact", artifact)
 	}
+	about = append(about, "source", from.source, "plugin", id(plugins.KindFetcher, from.fetcher), "bytes", t.offset, "total", t.total)
+	t.job.host.log.Log(t.ctx, level, "fetch failed", append(append(about, more...), "error", t.job.redacted(err))...)
 }
 
 // outdated says that no attempt can go on from the bytes that are here. Those of one mirror
@@ -300,18 +325,30 @@ func (t *transfer) finish(result plugins.FetchResult) (fetched, error) {
 
 // complete checks what the fetcher says to have brought.
 func (t *transfer) complete(size int64) error {
-	info, err := os.Stat(t.path)
+	has, err := t.size()
 	switch {
 	case err != nil:
-		return fmt.Errorf("cannot look at the download: %w", err)
-	case size < 0 || size > info.Size():
-		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file has %d", size, info.Size()))
+		return err
+	case size < 0 || size > has:
+		return plugins.AsPermanent(fmt.Errorf("the fetcher reported %d bytes, but the file has %d", size, has))
 	case size < t.total:
 		return fmt.Errorf("it ended after %d of %d bytes", size, t.total)
 	case size < t.offset:
 		return plugins.AsChanged(fmt.Errorf("the fetcher reported %d bytes, and then that all are %d", t.offset, size))
 	}
 	return nil
+}
+
+// size is that of the file on the disk, and of nothing that a fetcher put in its place.
+func (t *transfer) size() (int64, error) {
+	info, err := os.Lstat(t.path)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("cannot look at the download: %w", err)
+	case !info.Mode().IsRegular():
+		return 0, plugins.AsPermanent(errNoFile)
+	}
+	return info.Size(), nil
 }
 
 // judge compares digests. A file that came in several pieces gets a second chance as a
