@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +18,8 @@ import (
 	getter "github.com/hashicorp/go-getter/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/cache"
+	"github.com/alluxio-mesos/alluxio-mesos/fetchers/source"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/plugins/host"
 	"github.com/alluxio-mesos/alluxio-mesos/test/repo"
@@ -34,9 +38,9 @@ const (
 // order is what such a process is to do, in its environment.
 type order struct {
 	Mode, Dir, URL, SHA256 string
-	Kind, Plugin           string            // started by modeStart
-	Binaries               map[string]string // of plugins, by KIND-NAME
+	Kind, Plugin           string            // that it needs
 	S3                     map[string]string // configuration of the S3 fetcher
+	Plugins                []host.Plugin     // as a deployment ships them
 }
 
 // report is what it prints.
@@ -52,9 +56,8 @@ type report struct {
 
 func runChild(b *testing.B, o order) result {
 	b.Helper()
-	o.Binaries = map[string]string{}
-	for _, id := range []string{"fetcher-http", "fetcher-local", "fetcher-s3", "ramdisk-tmpfs"} {
-		o.Binaries[id] = filepath.Join(repo.Root(b), "bin", "alluxio-mesos-"+id)
+	if o.Mode != modeGoGetter {
+		o.Plugins = install(b, o)
 	}
 	text, err := json.Marshal(o)
 	require.NoError(b, err)
@@ -73,6 +76,33 @@ func runChild(b *testing.B, o order) result {
 	require.NoError(b, json.Unmarshal(out.Bytes(), &r), "%v: %s %s", err, &out, &said)
 	require.Empty(b, r.Error)
 	return result{took, busy(cmd), r}
+}
+
+// install puts the plugin that is needed into the node cache, where it is after its first
+// use: what ours is compared with is installed, too. Of what is fetched, the cache is empty.
+func install(b *testing.B, o order) []host.Plugin {
+	b.Helper()
+	all, err := host.ListDir(filepath.Join(repo.Root(b), "bin"))
+	require.NoError(b, err)
+	at := slices.IndexFunc(all, func(p host.Plugin) bool { return p.Kind == o.Kind && p.Name == o.Plugin })
+	require.GreaterOrEqual(b, at, 0, "no %s-%s in bin/: run \"make build\"", o.Kind, o.Plugin)
+	p := all[at]
+	p.Config = o.S3
+	c, err := cache.Open(filepath.Join(o.Dir, "cache"))
+	require.NoError(b, err)
+	defer c.Close()
+	_, err = c.Plugin(b.Context(), source.Digest("sha256:"+p.SHA256), "alluxio-mesos-"+p.Kind+"-"+p.Name,
+		func(_ context.Context, w io.Writer) error {
+			file, err := os.Open(p.URL)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			_, err = io.Copy(w, file)
+			return err
+		})
+	require.NoError(b, err)
+	return []host.Plugin{p}
 }
 
 // obey is the other end of runChild.
@@ -94,23 +124,7 @@ func obey(text string) int {
 }
 
 func newHost(o order) (*host.Host, error) {
-	dir := filepath.Join(o.Dir, "node")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	for id, binary := range o.Binaries {
-		link := filepath.Join(dir, "alluxio-mesos-"+id)
-		if _, err := os.Stat(binary); err != nil {
-			continue
-		}
-		// A node's own plugins are files of its owner; a hard link is one.
-		if err := os.Link(binary, link); err != nil && !os.IsExist(err) {
-			return nil, err
-		}
-	}
-	// A node's own plugin takes the configuration of the shipped one in whose place it is.
-	s3 := host.Plugin{Kind: plugins.KindFetcher, Name: "s3", SHA256: strings.Repeat("0", 64), Config: o.S3}
-	return host.New(host.Config{CacheDir: filepath.Join(o.Dir, "cache"), NodePluginDir: dir, TempDir: o.Dir, Plugins: []host.Plugin{s3}})
+	return host.New(host.Config{CacheDir: filepath.Join(o.Dir, "cache"), TempDir: o.Dir, Plugins: o.Plugins})
 }
 
 func fetchWithHost(ctx context.Context, o order, r *report) error {

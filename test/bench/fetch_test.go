@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alluxio-mesos/alluxio-mesos/internal/scratch"
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/test/deploy"
 )
 
@@ -154,7 +155,7 @@ func child(mode string, zstd bool) func(*testing.B, string, load) result {
 	return func(b *testing.B, dir string, from load) result {
 		b.Helper()
 		packed := from.packed(zstd)
-		r := runChild(b, order{Mode: mode, Dir: dir, URL: packed.url, SHA256: packed.sha256})
+		r := runChild(b, order{Mode: mode, Dir: dir, URL: packed.url, SHA256: packed.sha256, Kind: plugins.KindFetcher, Plugin: "http"})
 		requireTree(b, r.self.Tree, from)
 		return r
 	}

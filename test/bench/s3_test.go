@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alluxio-mesos/alluxio-mesos/plugins"
 	"github.com/alluxio-mesos/alluxio-mesos/test/s3server"
 )
 
@@ -62,7 +63,7 @@ func s3Ways(s3 *s3server.Server, credentials string) []way {
 	}
 	mine := func(b *testing.B, dir string, from load) result {
 		b.Helper()
-		r := runChild(b, order{Mode: modeHost, Dir: dir, URL: "s3://" + s3Bucket + "/" + from.gzip.url, SHA256: from.gzip.sha256,
+		r := runChild(b, order{Mode: modeHost, Kind: plugins.KindFetcher, Plugin: "s3", Dir: dir, URL: "s3://" + s3Bucket + "/" + from.gzip.url, SHA256: from.gzip.sha256,
 			S3: map[string]string{"endpoint": s3.URL, "region": s3.Region, "credentials.file": credentials}})
 		requireTree(b, r.self.Tree, from)
 		return r
