@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/alluxio-mesos/alluxio-mesos/plugins"
@@ -126,9 +128,19 @@ func (i *installer) try(ctx context.Context, p host.Plugin, dir string) (version
 		return "", err
 	}
 	if said[0].Err != nil {
-		return "", fmt.Errorf("it does not work on this host: %w (for one that can only run on the agents there is --unchecked)", said[0].Err)
+		err := fmt.Errorf("it does not work on this host: %w", said[0].Err)
+		if cannotExecute(err) {
+			err = fmt.Errorf("%w (for one that can only run on the agents there is --unchecked)", err)
+		}
+		return "", err
 	}
 	return said[0].Version, nil
+}
+
+// cannotExecute: the kernel does not start the file, which is for another machine or wants an interpreter that is not here.
+func cannotExecute(err error) bool {
+	var start *fs.PathError
+	return errors.As(err, &start) && start.Op == "fork/exec" && (errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.ENOENT))
 }
 
 // tryAll runs plugins in a host of their own, in a private folder.

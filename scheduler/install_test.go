@@ -83,10 +83,19 @@ func TestInstall(t *testing.T) {
 			var refused *client.RefusedError
 			require.ErrorAs(t, err, &refused, fault)
 			require.ErrorContains(t, err, "nothing was changed", fault)
+			require.NotContains(t, err.Error(), "--unchecked", fault)
 		}
+		foreign := good
+		foreign.URL = filepath.Join(t.TempDir(), "foreign")
+		require.NoError(t, os.WriteFile(foreign.URL, []byte("\x7fELF of another machine"), 0o755))
+		var err error
+		foreign.SHA256, foreign.Size, err = host.DigestFile(foreign.URL)
+		require.NoError(t, err)
+		_, err = k.install(foreign)
+		require.ErrorContains(t, err, "(for one that can only run on the agents there is --unchecked)")
 		bad := plugintest.Newer(t, good, "", "")
 		bad.SHA256 = good.SHA256
-		_, err := k.install(bad)
+		_, err = k.install(bad)
 		require.ErrorContains(t, err, "did not arrive whole")
 		bad.Name = "../../up"
 		_, err = k.install(bad)

@@ -65,6 +65,10 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = shipment.server.Close() }()
+	installer := r.newInstaller(ctx, shipment)
+	if err := r.tryConfigs(ctx, installer); err != nil {
+		return err
+	}
 	r.plan, err = plan.New(plan.Config{
 		Deployment: r.config.Deployment, ExecutorURL: shipment.executorURL, Plugins: shipment.plugins(), Older: shipment.older(),
 		Stop: r.config.Stop, NewID: newID, Timing: r.config.Timing,
@@ -73,7 +77,6 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	r.publish()
-	installer := r.newInstaller(ctx, shipment)
 	if err := installer.resume(r.file.Plan, func(e plan.Event) error { return r.step(ctx, e) }); err != nil {
 		return err
 	}

@@ -84,10 +84,22 @@ func verifyCache(ctx context.Context, a *app, f cacheFlags, deep bool, output st
 		err = printVerdicts(a.out, verdicts)
 	}
 	if err == nil && damaged > 0 {
-		err = fmt.Errorf("%d of %d in %s are damaged; what needs them fetches them anew, and \"alluxio-mesos cache prune --damaged\" removes them",
-			damaged, len(verdicts), c.Dir())
+		err = fmt.Errorf("%d of %d in %s are damaged; what needs them fetches them anew, and \"alluxio-mesos cache prune --damaged%s\" removes them",
+			damaged, len(verdicts), c.Dir(), f.again(c.Dir(), deep))
 	}
 	return err
+}
+
+// again are the flags with which another verb looks at the same cache in the same way.
+func (f *cacheFlags) again(dir string, deep bool) string {
+	flags := ""
+	if deep {
+		flags = " --deep"
+	}
+	if f.dir != "" || f.site.name != "" || f.site.conf != "" || len(f.site.defines) > 0 {
+		flags += " --dir " + dir
+	}
+	return flags
 }
 
 func printVerdicts(w io.Writer, verdicts []cacheVerdict) error {

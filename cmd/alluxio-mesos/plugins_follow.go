@@ -23,7 +23,7 @@ func follow(ctx context.Context, a *app, at place, c *client.Client, installed c
 	var err error
 	if installed.ID != "" {
 		tell := func(i client.SwapInstance, line string) {
-			if output == "table" {
+			if output == "table" && i.State != "refused" { // those are in the error
 				fmt.Fprintf(a.out, "%s: %s\n", i.Instance, line)
 			}
 		}
@@ -42,8 +42,8 @@ func follow(ctx context.Context, a *app, at place, c *client.Client, installed c
 	}
 	err = unswapped(swap, limit)
 	if err != nil && installed.Plugin.Origin == "installed" {
-		return fmt.Errorf("%w\nIt stays installed, and executors that start from now on get it; \"alluxio-mesos plugins remove %s\" takes it back",
-			err, installed.Plugin.Name)
+		return fmt.Errorf("%w\nIt stays installed, and executors that start from now on get it; \"alluxio-mesos plugins remove %s%s\" takes it back",
+			err, installed.Plugin.Name, at.flag())
 	}
 	return err
 }

@@ -63,13 +63,20 @@ func TestWhatBecameOfAnInstallIsTold(t *testing.T) {
 
 	silent := client.SwapInstance{Instance: "worker-1", Host: "h2", Executor: "e2", State: "waiting", Message: "its agent is unreachable"}
 	refused := client.SwapInstance{Instance: "worker-2", Host: "h3", Executor: "e3", State: "refused", From: "old", Error: "no such library"}
-	_, err = followed(t, &api.Swap{ID: "mine", Instances: []client.SwapInstance{swapped, silent, refused}})
+	said, err = followed(t, &api.Swap{ID: "mine", Instances: []client.SwapInstance{swapped, silent, refused}})
+	require.Equal(t, "master-0: old -> new (v2)\n", said)
 	require.EqualError(t, err, "2 of 3 instances did not swap:\n"+
 		"worker-1 on h2: silent for 10ms: its agent is unreachable\n"+
 		"worker-2 on h3: refused, old stays: no such library")
 
 	_, err = followed(t, &api.Swap{ID: "another", Done: true})
 	require.ErrorContains(t, err, "another change of fetcher-http has taken the place of this one")
+}
+
+func TestTheWayOnNamesTheDeployment(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `nothing is deployed; start it with "alluxio-mesos start MESOS"`, wayOn(place{"alluxio", t.TempDir()}))
+	require.Equal(t, `nothing is deployed; start it with "alluxio-mesos start MESOS --name blue"`, wayOn(place{"blue", t.TempDir()}))
 }
 
 func TestAFileNameSaysWhichPluginItIs(t *testing.T) {

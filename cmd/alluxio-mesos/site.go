@@ -160,6 +160,14 @@ func (f *siteFlags) deployment(a *app, masterHost string) (spec.Deployment, site
 // its scheduler's state.
 type place struct{ name, dir string }
 
+// flag is what a command needs that is about the same deployment.
+func (p place) flag() string {
+	if p.name == "" || p.name == defaultName {
+		return ""
+	}
+	return " --name " + p.name
+}
+
 // place is found with a site file of which other things are wrong, too.
 func (f *siteFlags) place(a *app) (place, error) {
 	site, err := f.read(a)

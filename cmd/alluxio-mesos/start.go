@@ -85,7 +85,7 @@ func start(ctx context.Context, a *app, f startFlags, masters, host string) erro
 	}
 	if running, err := client.Open(dir); err == nil {
 		return fmt.Errorf("cannot start %s: its scheduler already runs and answers at %s; "+
-			"see \"alluxio-mesos status\", or use another %s", d.Name, running.URL(), nameKey)
+			"see \"alluxio-mesos status%s\", or use another %s", d.Name, running.URL(), place{name: d.Name}.flag(), nameKey)
 	}
 	limited, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()

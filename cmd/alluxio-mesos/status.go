@@ -98,9 +98,10 @@ func ask(ctx context.Context, at place) (client.Status, error) {
 func wayOn(at place) string {
 	saved, err := state.Read(at.dir)
 	if err == nil && saved.Plan.Framework == "" {
-		return "nothing is deployed; start it with \"alluxio-mesos start MESOS\""
+		return "nothing is deployed; start it with \"alluxio-mesos start MESOS" + at.flag() + "\""
 	}
-	return "start one with \"alluxio-mesos start MESOS\", which takes over what runs, or end what runs with \"alluxio-mesos stop\""
+	return fmt.Sprintf("start one with \"alluxio-mesos start MESOS%[1]s\", which takes over what runs, or end what runs with \"alluxio-mesos stop%[1]s\"",
+		at.flag())
 }
 
 // askUntilServing tells on stderr what changes meanwhile.

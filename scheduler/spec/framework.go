@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alluxio-mesos/alluxio-mesos/alluxio"
 	"github.com/alluxio-mesos/alluxio-mesos/scheduler/offer"
 )
 
@@ -67,6 +68,9 @@ func (r *reader) ports() {
 // defaultCacheBytes is what the node cache keeps at most: room for some thirty releases with their JDKs.
 const defaultCacheBytes = 20 << 30
 
+// minCacheBytes is less than a release takes, and still more than nobody means by mistake.
+const minCacheBytes = 256 * MB
+
 func (r *reader) folders() {
 	f := &r.d.Folders
 	f.Node = r.folder(Prefix+"node.dir", "/var/lib/alluxio-mesos")
@@ -74,8 +78,12 @@ func (r *reader) folders() {
 	f.Plugins = r.folder(Prefix+"node.plugin.dir", "")
 	r.d.PluginDir = r.folder(Prefix+"plugin.dir", "")
 	f.CacheBytes = r.size(Prefix+"cache.size", defaultCacheBytes)
-	if f.CacheBytes == 0 {
+	switch {
+	case f.CacheBytes == 0:
 		r.refuse(Prefix+"cache.size", "a cache without a size holds nothing", "write at least as much as Alluxio and a JDK take unpacked, such as 1GB")
+	case f.CacheBytes < minCacheBytes:
+		r.refuse(Prefix+"cache.size", "Alluxio and a JDK take some 700MB unpacked, and a smaller cache evicts what the next task needs",
+			"write at least "+alluxio.FormatSize(minCacheBytes)+", better 1GB or more")
 	}
 }
 

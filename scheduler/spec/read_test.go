@@ -134,6 +134,7 @@ func TestReadRefuses(t *testing.T) {
 		{"alluxio.integration.mesos.ufs.shared=maybe", "write true or false"},
 		{"alluxio.integration.mesos.cache.size=much", "this is no size"},
 		{"alluxio.integration.mesos.cache.size=0", "a cache without a size holds nothing"},
+		{"alluxio.integration.mesos.cache.size=1KB", "a smaller cache evicts what the next task needs: write at least 256MB"},
 		{"alluxio.integration.foo.bar=1", "remove it"},
 		{"alluxio.worker.ramdisk.size=8191PB\nalluxio.integration.worker.resource.mem=8191PB", "write at most 1PB"},
 		{"alluxio.integration.worker.resource.mem=1B", "alluxio.integration.worker.resource.mem=1B: so much memory cannot hold"},

@@ -299,9 +299,20 @@ func (r *running) stopScheduler(ctx context.Context) error {
 
 // teller says each thing once.
 type teller struct {
-	say  func(string, ...any)
-	said map[string]string
+	say   func(string, ...any)
+	said  map[string]string
+	moved map[string]transfers // by instance
 }
+
+// transfers is what was said last of how far a task's transfers are.
+type transfers struct {
+	quarters string
+	line     string
+	at       time.Time
+}
+
+// transferPause is how long a slow transfer is not worth another line.
+const transferPause = 10 * time.Second
 
 func (t *teller) tell(status client.Status) {
 	for _, instance := range status.Instances {
@@ -317,10 +328,39 @@ func (t *teller) tell(status client.Status) {
 		for _, notice := range instance.Notices {
 			t.once(instance.Name+" notice "+notice, notice, notice)
 		}
+		for _, task := range instance.Tasks {
+			t.transfers(instance.Name, task, time.Now())
+		}
 	}
 	for _, d := range status.Declines {
 		line := strings.TrimSpace(d.Reason + "; " + d.Advice)
 		t.once(d.Instance+" on "+d.Host, line, line)
+	}
+}
+
+// transfers says how far a task's transfers are: when another quarter of one is there, or after a while.
+func (t *teller) transfers(name string, task client.Task, now time.Time) {
+	line := screen.TaskState(task)
+	if line == screen.TaskStep(task) {
+		delete(t.moved, name)
+		return
+	}
+	quarters := ""
+	for _, one := range task.Progress.Transfers {
+		if one.Total > 0 {
+			quarters += fmt.Sprint(one.Artifact, " ", one.Bytes*4/one.Total, " ")
+		}
+	}
+	last, begun := t.moved[name]
+	if begun && (line == last.line || quarters == last.quarters && now.Sub(last.at) < transferPause) {
+		return
+	}
+	if t.moved == nil {
+		t.moved = map[string]transfers{}
+	}
+	t.moved[name] = transfers{quarters: quarters, line: line, at: now}
+	if begun { // the beginning is told by the step
+		t.say("%s: %s", name, line)
 	}
 }
 
