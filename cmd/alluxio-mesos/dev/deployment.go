@@ -120,8 +120,8 @@ func (c Config) java() string {
 }
 
 // agents are as large as the deployment needs: their sizes are what they say, not what
-// this machine has.
-func (c Config) agents(d spec.Deployment) ([]devcluster.Agent, error) {
+// this machine has. The first one offers the usual ports if this run may have them.
+func (c Config) agents(d spec.Deployment, usual bool) ([]devcluster.Agent, error) {
 	if c.Agents < 1 {
 		return nil, errors.New("cannot run dev: it needs at least one agent")
 	}
@@ -129,7 +129,7 @@ func (c Config) agents(d spec.Deployment) ([]devcluster.Agent, error) {
 	var taken []int
 	for i := range c.Agents {
 		var wish []int
-		if i == 0 {
+		if i == 0 && usual {
 			wish = usualPorts
 		}
 		ports, err := freeports.Find(len(usualPorts)+5, append(wish, fixed(d, i)...), taken)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,4 +35,18 @@ func lock(root string) (unlock func(), err error) {
 		_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
 	}
 	return func() { file.Close() }, nil
+}
+
+// usualPortsName is a socket's in the abstract namespace, which ends with its process and, as
+// ports are, is one for all users of a network namespace (unix(7)).
+const usualPortsName = "@alluxio-mesos-dev-usual-ports"
+
+// claimUsualPorts says whether this run may have the usual ports: another user's may look
+// for free ones at the same moment, some time before either opens them.
+func claimUsualPorts() (mine bool, release func()) {
+	listener, err := net.Listen("unix", usualPortsName)
+	if err != nil {
+		return false, func() {}
+	}
+	return true, func() { listener.Close() }
 }

@@ -52,7 +52,9 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return &ConfigError{err}
 	}
-	r := &running{Config: c, deployment: d}
+	usual, release := claimUsualPorts()
+	defer release()
+	r := &running{Config: c, deployment: d, usualPorts: usual}
 	// The way down must not be cut short by what began it.
 	defer func() { err = errors.Join(err, r.down(context.WithoutCancel(ctx))) }()
 	if err := r.up(ctx); ctx.Err() == nil {
@@ -84,6 +86,7 @@ func (c Config) say(text string, args ...any) { fmt.Fprintf(c.Out, text+"\n", ar
 type running struct {
 	Config
 	deployment spec.Deployment
+	usualPorts bool // are this run's to use
 
 	began    time.Time
 	cluster  *devcluster.Cluster
@@ -129,7 +132,7 @@ func (r *running) up(ctx context.Context) error {
 }
 
 func (r *running) startCluster(ctx context.Context) error {
-	agents, err := r.agents(r.deployment)
+	agents, err := r.agents(r.deployment, r.usualPorts)
 	if err != nil {
 		return err
 	}
