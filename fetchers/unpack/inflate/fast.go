@@ -5,7 +5,7 @@ import "encoding/binary"
 // fast decodes symbols while the input holds fastInput bytes, until the block ends or out
 // holds limit bytes. It may write Slack bytes further than that. The bit buffer is filled
 // without a branch: whole words are read, and of bytes that do not fit the bits are read
-// again the next time. At least 56 bits are there then, enough for three looks at literals of
+// again the next time. At least 56 bits are there then, enough for five looks at literals, or three of
 // 11 bits and a length (at most 15 + 5), or for a distance (15 + 13). Of n only the lowest six
 // bits count, so that whole entries can be subtracted.
 //
@@ -37,6 +37,21 @@ func (d *decoder) fast(limit int) error {
 					at += int(e >> literalsAt)
 					bits >>= e & 63
 					n -= uint(e)
+					// Two more fit, but no length after them: that is looked up again with more bits.
+					e = literals[bits&(1<<literalBits-1)]
+					if isLiteral(e) {
+						binary.LittleEndian.PutUint16(out[at:], uint16(e>>literalAt))
+						at += int(e >> literalsAt)
+						bits >>= e & 63
+						n -= uint(e)
+						e = literals[bits&(1<<literalBits-1)]
+						if isLiteral(e) {
+							binary.LittleEndian.PutUint16(out[at:], uint16(e>>literalAt))
+							at += int(e >> literalsAt)
+							bits >>= e & 63
+							n -= uint(e)
+						}
+					}
 					continue
 				}
 			}
