@@ -74,7 +74,9 @@ dev: build alluxio ## an embedded Mesos and a whole Alluxio on this machine, unt
 .PHONY: test
 test: build alluxio $(VERSITYGW) ## all tests, with the race detector
 	$(if $(RACE),,@echo "no gcc: testing without the race detector")
-	go test $(RACE) -timeout 14m ./test/acceptance ./... # the longest first
+	@# Most tests wait more than they compute; whole deployments, which do not, have the machine to themselves.
+	go test $(RACE) -timeout 14m -parallel 4 $$(go list ./... | grep -v /test/acceptance)
+	go test $(RACE) -timeout 14m ./test/acceptance
 
 .PHONY: cycles
 cycles: build ## 500 starts and stops of a plugin, which must leave nothing behind

@@ -233,7 +233,8 @@ func TestAFullDiskEvictsBeforeItGivesUp(t *testing.T) {
 	require.ErrorIs(t, err, unix.ENOSPC, "unpacking is not the cache's")
 	require.Zero(t, c.MakeRoom(600_000), "all is in use")
 	old.Release()
-	require.Positive(t, c.MakeRoom(600_000))
+	// What another test just forks has the lease for a moment more, until it executes.
+	require.Eventually(t, func() bool { return c.MakeRoom(600_000) > 0 }, 10*time.Second, 10*time.Millisecond)
 	require.NoDirExists(t, old.Dir)
 	require.DirExists(t, used.Dir)
 	entry, err := makeEntry(c, "new", 600_000)
